@@ -1,0 +1,29 @@
+"""The command line: ``msmd COMMAND``, also ``python -m msmd COMMAND``.
+
+Commands call the same functions as the app and the notebooks.  Bad input ends with one sentence and exit status 2.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from msmd.errors import MsmdError
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
+
+COMMANDS: tuple = ()
+"""Every command, a function each; its name on the command line is the function's."""
+
+for command in COMMANDS:
+    app.command(command.__name__)(command)
+
+
+def main() -> None:
+    """Runs the command line; an error of ours becomes its sentence on standard error."""
+    try:
+        app()
+    except MsmdError as error:
+        typer.echo(f"msmd: {error}", err=True)
+        sys.exit(2)
