@@ -17,8 +17,8 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "load_trajectory": "msmd.data",
     "load_dataset": "msmd.data",
-    "load_forecaster": "msmd.forecast",
-    "forecast": "msmd.forecast",
+    "load_forecaster": "msmd.forecasting",
+    "forecast": "msmd.forecasting",
 }
 """Name to module; imported at first use, so that ``import msmd`` needs neither torch nor scipy."""
 
