@@ -22,6 +22,9 @@ HORIZON_FRAMES = 3000
 LONG_FACTOR = 4
 """The ``long`` sampling asks for this many horizons: 6 ps."""
 
+MIN_SEGMENTS_TO_DEAL = 3
+"""From this many segments on, whole segments are dealt out; below, blocks of one trajectory."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Windows:
@@ -175,9 +178,10 @@ def split_dataset(dataset: Dataset, protocol: Protocol) -> Split:
 
 
 def default_horizon_fs(dataset: Dataset) -> float:
-    """3000 frames of the source, or a tenth of the longest segment where that is shorter."""
+    """3000 frames of the source; less where a segment (or a tenth of a lone trajectory) cannot hold two such windows."""
     longest = max(segment.duration_fs for segment in dataset.segments)
-    return min(HORIZON_FRAMES * dataset.dt_fs, longest / 10)
+    block = longest if len(dataset.segments) >= MIN_SEGMENTS_TO_DEAL else longest / 10
+    return min(HORIZON_FRAMES * dataset.dt_fs, block / 2.1)
 
 
 @dataclass(frozen=True)
@@ -199,7 +203,7 @@ SEGMENT_ORDER = "TETVTETVTE"
 
 def _blocked(dataset: Dataset, longest_fs: float, protocol: Protocol, random: np.random.Generator) -> _Dealt:
     parts: dict[str, list[_Range]] = {"T": [], "V": [], "E": []}
-    if len(dataset.segments) >= 3:
+    if len(dataset.segments) >= MIN_SEGMENTS_TO_DEAL:
         order = [SEGMENT_ORDER[i % 10] for i in range(len(dataset.segments))]
         if len(order) == 3:
             order = ["T", "V", "E"]
@@ -223,7 +227,7 @@ def _ten_blocks(index: int, segment: Trajectory, gap_fs: float) -> list[_Range]:
     if ends[0] - edges[0] <= gap_fs:
         raise ProtocolError(
             f"A tenth of this trajectory ({segment.duration_fs / 10:.0f} fs) cannot hold a window of {gap_fs:.0f} fs and "
-            f"the gap after it; ask for a horizon of at most {segment.duration_fs / 20.5:.0f} fs, or give a longer trajectory."
+            f"the gap after it; ask for a horizon of at most {segment.duration_fs / 21:.0f} fs, or give a longer trajectory."
         )
     firsts, lasts = np.searchsorted(segment.times_fs, edges[:-1]), np.searchsorted(segment.times_fs, ends)
     return [_Range(index, int(a), int(b)) for a, b in zip(firsts, lasts, strict=True)]
