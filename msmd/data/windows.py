@@ -7,7 +7,7 @@ window; ``split_dataset`` puts them together.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -37,6 +37,7 @@ class Windows:
         targets: positions at those times, Å.
         segments: segment of the dataset that each window lies in.
         start_frames: frame of the start within its segment.
+        start_times_fs: time of the start within its segment.
     """
 
     molecule: Molecule
@@ -46,6 +47,7 @@ class Windows:
     targets: Float[np.ndarray, "windows times atoms 3"]
     segments: Int[np.ndarray, " windows"]
     start_frames: Int[np.ndarray, " windows"]
+    start_times_fs: Float[np.ndarray, " windows"]
 
     @property
     def n_windows(self) -> int:
@@ -54,8 +56,8 @@ class Windows:
 
     def take(self, indices: Int[np.ndarray, " chosen"] | slice) -> Windows:
         """The chosen windows only."""
-        names = ("positions", "velocities", "times_fs", "targets", "segments", "start_frames")
-        return replace(self, **{name: getattr(self, name)[indices] for name in names})
+        arrays = (field.name for field in fields(self) if field.name != "molecule")
+        return replace(self, **{name: getattr(self, name)[indices] for name in arrays})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,9 +164,10 @@ def split_dataset(dataset: Dataset, protocol: Protocol) -> Split:
     longest = horizon * (LONG_FACTOR if protocol.sampling == "long" else 1)
     random = np.random.default_rng(protocol.seed)
     ranges = SPLITS[protocol.split](dataset, longest, protocol, random)
-    train, validation, test = (
-        _cut(dataset, starts, horizon, protocol, random)
-        for starts in (ranges.train_starts, ranges.validation_starts, ranges.test_starts)
+    train = _cut(dataset, ranges.train_starts, horizon, TRAINING_SAMPLINGS[protocol.sampling], protocol, random)
+    validation, test = (
+        _cut(dataset, starts, horizon, SAMPLINGS[protocol.sampling], protocol, random)
+        for starts in (ranges.validation_starts, ranges.test_starts)
     )
     training = TrainingData(
         molecule=dataset.molecule,
@@ -284,9 +287,13 @@ def _choose(starts: np.ndarray, count: int | None, random: np.random.Generator) 
 
 
 def _cut(
-    dataset: Dataset, starts: np.ndarray, horizon_fs: float, protocol: Protocol, random: np.random.Generator
+    dataset: Dataset,
+    starts: np.ndarray,
+    horizon_fs: float,
+    sample: Sampling,
+    protocol: Protocol,
+    random: np.random.Generator,
 ) -> Windows:
-    sample = SAMPLINGS[protocol.sampling]
     times, targets, kept = [], [], []
     for row, (index, frame, last) in enumerate(starts):
         segment = dataset.segments[index]
@@ -310,6 +317,7 @@ def _cut(
         targets=np.array(targets),
         segments=chosen[:, 0].astype(int),
         start_frames=chosen[:, 1].astype(int),
+        start_times_fs=np.array([dataset.segments[i].times_fs[f] for i, f, _ in chosen]),
     )
 
 
@@ -362,4 +370,9 @@ SPLITS: dict[str, Callable[[Dataset, float, Protocol, np.random.Generator], _Dea
     "blocked": _blocked,
     "paper": _paper,
 }
-SAMPLINGS: dict[str, Callable[..., np.ndarray | None]] = {"even": _even, "irregular": _irregular, "long": _long}
+Sampling = Callable[[Trajectory, int, int, float, int, np.random.Generator], np.ndarray | None]
+
+SAMPLINGS: dict[str, Sampling] = {"even": _even, "irregular": _irregular, "long": _long}
+
+TRAINING_SAMPLINGS: dict[str, Sampling] = SAMPLINGS | {"long": _even}
+"""``long`` trains within one horizon and asks for four."""
