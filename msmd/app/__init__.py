@@ -1,0 +1,1 @@
+"""The explorer: the only part of the package that knows Streamlit."""

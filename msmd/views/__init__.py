@@ -1,0 +1,1 @@
+"""Figures and the player: data in, something to look at out."""

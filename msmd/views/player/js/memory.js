@@ -1,0 +1,48 @@
+// What outlives the component: a page switch unmounts it, a rerun may bring other data.  Kept on window, because
+// Streamlit may evaluate this module more than once.
+
+const MEMORY = (window.__msmdPlayer ??= { settings: new Map(), views: new Map(), viewers: [] });
+
+/** What the viewer chose on this player (layout, style, speed ...), by the player's key. */
+function settingsOf(key, defaults) {
+  if (!MEMORY.settings.has(key)) MEMORY.settings.set(key, { ...defaults });
+  return MEMORY.settings.get(key);
+}
+
+/** Camera, time and whether it plays, by key and molecule: another molecule starts with its own view. */
+function viewOf(key, scene) {
+  const molecule = `${key}|${scene.numbers.join(",")}|${scene.bonds.join(";")}`;
+  if (!MEMORY.views.has(molecule)) MEMORY.views.set(molecule, {});
+  return MEMORY.views.get(molecule);
+}
+
+/**
+ * A 3Dmol viewer with its element, from the pool or new.  Viewers are never destroyed: 3Dmol leaves listeners on window
+ * and browsers allow some sixteen WebGL contexts, so a page switch hands them back for the next player.
+ */
+function takeViewer(threeDmol, container) {
+  const pooled = MEMORY.viewers.pop();
+  if (pooled) {
+    container.appendChild(pooled.host);
+    return pooled;
+  }
+  const host = document.createElement("div");
+  host.className = "viewer";
+  container.appendChild(host);
+  // Software rendering pays for every pixel: drawing at twice the size costs three quarters of the frame rate.
+  const hardware = probeWebgl() === "hardware";
+  const viewer = threeDmol.createViewer(host, { antialias: true, upscale: hardware, disableFog: true });
+  if (!viewer) {
+    host.remove();
+    return null;
+  }
+  return { host, viewer };
+}
+
+function returnViewer({ host, viewer }) {
+  viewer.setViewChangeCallback(null);
+  viewer.removeAllModels();
+  viewer.removeAllShapes();
+  host.remove();
+  MEMORY.viewers.push({ host, viewer });
+}
