@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 import torch
 
@@ -29,4 +31,4 @@ def test_schedules_start_at_one_and_never_rise(schedule: object, end: float) -> 
     factors = [schedule(k / 100) for k in range(101)]
     assert factors[0] == 1.0
     assert factors[-1] == pytest.approx(end)
-    assert all(later <= earlier for earlier, later in zip(factors, factors[1:], strict=False))
+    assert all(later <= earlier for earlier, later in itertools.pairwise(factors))
