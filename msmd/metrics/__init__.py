@@ -1,0 +1,1 @@
+"""How far a forecast is from what happened."""
