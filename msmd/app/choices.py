@@ -1,0 +1,77 @@
+"""What a visitor can choose and share: the parameters of the URL, how they are read and written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice(Generic[T]):
+    """One choice.
+
+    Attributes:
+        name: its name in the URL.
+        noun: how a sentence begins that speaks of it.
+        parse: value from the URL's text; raises ValueError where it cannot be one.
+        show: text for the URL, and for sentences.
+    """
+
+    name: str
+    noun: str
+    parse: Callable[[str], T]
+    show: Callable[[T], str] = str
+
+
+def _pair(text: str) -> tuple[int, int]:
+    first, _, last = text.partition("-")
+    return int(first), int(last)
+
+
+def _show_pair(pair: tuple[int, int]) -> str:
+    return f"{pair[0]}-{pair[1]}"
+
+
+def _numbers(text: str) -> tuple[float, ...]:
+    """Numbers separated by commas or spaces.
+
+    >>> _numbers("5, 10.5 250")
+    (5.0, 10.5, 250.0)
+    """
+    return tuple(float(part) for part in text.replace(",", " ").split())
+
+
+def _show_numbers(numbers: tuple[float, ...]) -> str:
+    return ",".join(f"{number:g}" for number in numbers)
+
+
+def _show_number(number: float) -> str:
+    return f"{number:g}"
+
+
+MOLECULE = Choice[str](name="molecule", noun="Molecule", parse=str)
+SOURCE = Choice[str](name="source", noun="Source", parse=str)
+SEGMENT = Choice[int](name="segment", noun="Segment", parse=int)
+LAPLACIAN = Choice[str](name="laplacian", noun="Laplacian", parse=str)
+MODE = Choice[int](name="mode", noun="Mode", parse=int)
+BAND = Choice[tuple[int, int]](name="band", noun="Band of modes", parse=_pair, show=_show_pair)
+FORECASTER = Choice[str](name="forecaster", noun="Forecaster", parse=str)
+START = Choice[float](name="start_fs", noun="Start", parse=float, show=_show_number)
+HORIZON = Choice[float](name="horizon_fs", noun="Horizon", parse=float, show=_show_number)
+SAMPLING = Choice[str](name="times", noun="Times", parse=str)
+STEP = Choice[float](name="step_fs", noun="Time step", parse=float, show=_show_number)
+CUSTOM_TIMES = Choice[tuple[float, ...]](name="at_fs", noun="Times", parse=_numbers, show=_show_numbers)
+COLOR = Choice[str](name="color", noun="Colour", parse=str)
+ARROWS = Choice[str](name="arrows", noun="Arrows", parse=str)
+
+CHOICES: dict[str, Choice] = {
+    choice.name: choice
+    for choice in (
+        MOLECULE, SOURCE, SEGMENT, LAPLACIAN, MODE, BAND, FORECASTER, START, HORIZON, SAMPLING, STEP, CUSTOM_TIMES,
+        COLOR, ARROWS,
+    )
+}  # fmt: skip
+"""Every choice by its name in the URL; adding one is an entry here."""

@@ -1,0 +1,52 @@
+"""The pages of the app, in the order of the menu."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+SCREENS = Path(__file__).parent / "screens"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageCard:
+    """One page: a file in ``screens/`` and what the menu says.
+
+    Attributes:
+        name: of the file, and of the page in the URL; the first page is the one at ``/``.
+        title: in the menu and on the browser's tab.
+        icon: a Material symbol, which Streamlit ships with.
+    """
+
+    name: str
+    title: str
+    icon: str
+
+
+PAGES: tuple[PageCard, ...] = (
+    PageCard(name="forecast", title="Forecast", icon=":material/motion_play:"),
+    PageCard(name="molecule", title="Molecule", icon=":material/hub:"),
+    PageCard(name="modes", title="Modes", icon=":material/graphic_eq:"),
+    PageCard(name="about", title="About", icon=":material/menu_book:"),
+)
+"""The registry; adding a page is a file in ``screens/`` and a line here.  The first one is where a visitor lands."""
+
+
+def current_page():  # noqa: ANN201  (Streamlit's class of a page is private)
+    """Draws the menu and returns the page to run."""
+    return st.navigation(
+        [
+            st.Page(
+                SCREENS / f"{card.name}.py", title=card.title, icon=card.icon, url_path=card.name, default=not index
+            )
+            for index, card in enumerate(PAGES)
+        ],
+        position="top",
+    )
+
+
+def link_to(name: str, label: str, icon: str | None = None) -> None:
+    """A link to another page; choices come along, because they live in the session."""
+    st.page_link(SCREENS / f"{name}.py", label=label, icon=icon)

@@ -1,0 +1,167 @@
+"""The only reader and writer of session state and of the URL.
+
+A *choice* is something a visitor picks and may want to share: it lives as text in the URL, survives a page switch, and
+is read back as a value that is legal on the page at hand.  What cannot be read falls back to the default with a note.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+import streamlit as st
+
+from msmd.app.choices import CHOICES, Choice
+from msmd.errors import MsmdError
+from msmd.trajectory import Dataset
+
+T = TypeVar("T")
+SESSION = "msmd"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenedFile:
+    """A trajectory file that the visitor opened.
+
+    Attributes:
+        name: the file's name.
+        digest: hash of its bytes; what caches know it by.
+        dataset: what was read.
+        warnings: what the reader found odd, in sentences.
+    """
+
+    name: str
+    digest: str
+    dataset: Dataset
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass
+class _Session:
+    """What one visitor's session remembers; held in ``st.session_state``, never in a module."""
+
+    chosen: dict[str, str] = field(default_factory=dict)
+    url: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    opened: OpenedFile | None = None
+    clicked: bool = False
+    """True between a widget's callback and the run that it starts: the URL of that run may be older than the click."""
+
+
+def begin_run() -> None:
+    """Reads the URL where it has changed (a link, the back button) and writes it where a page switch emptied it."""
+    session = _session()
+    session.notes.clear()
+    url = dict(st.query_params.items())
+    if url and url != session.url and not session.clicked:
+        session.chosen = {name: text for name, text in url.items() if name in CHOICES}
+        for name in url.keys() - CHOICES.keys():
+            note(f"The link holds {name!r}, which is no setting here; it was left out.")
+    session.clicked = False
+    _publish()
+
+
+def read(choice: Choice[T], default: T, legal: Collection[T] | Callable[[T], bool] | None = None) -> T:
+    """The value of a choice: what was chosen where that is legal, else the default, with a note.
+
+    Args:
+        choice: what is asked for.
+        default: the value when nothing, or nothing legal, was chosen.
+        legal: the legal values, or a test for them; None where every value that can be read is legal.
+    """
+    text = _session().chosen.get(choice.name)
+    if text is None:
+        return default
+    try:
+        value = choice.parse(text)
+        if legal is None or (legal(value) if callable(legal) else value in legal):
+            return value
+    except (ValueError, KeyError, MsmdError):
+        pass
+    forget(choice)
+    note(f"{choice.noun} {text!r} is not available here; showing {choice.show(default)} instead.")
+    return default
+
+
+def choose(choice: Choice[T], value: T) -> None:
+    """Sets a choice from code: a click on a plot, a button."""
+    session = _session()
+    session.chosen[choice.name] = choice.show(value)
+    session.clicked = True
+    st.session_state.pop(choice.name, None)
+    _publish()
+
+
+def forget(*choices: Choice) -> None:
+    """Back to the defaults."""
+    session = _session()
+    for choice in choices:
+        session.chosen.pop(choice.name, None)
+    _publish()
+
+
+def is_chosen(choice: Choice) -> bool:
+    """True where the visitor, or the link, set this choice."""
+    return choice.name in _session().chosen
+
+
+def bind(choice: Choice[T], value: T) -> dict[str, object]:
+    """Arguments that tie a widget to a choice: its key, holding ``value``, and the callback that stores what is picked."""
+    if choice.name not in st.session_state or st.session_state[choice.name] != value:
+        st.session_state[choice.name] = value
+    return {"key": choice.name, "on_change": _store, "args": (choice,)}
+
+
+def note(sentence: str) -> None:
+    """Tells the visitor something once, at the top of the page."""
+    notes = _session().notes
+    if sentence not in notes:
+        notes.append(sentence)
+
+
+def notes() -> tuple[str, ...]:
+    """What has been noted in this run."""
+    return tuple(_session().notes)
+
+
+def opened_file() -> OpenedFile | None:
+    """The file that is open in this session."""
+    return _session().opened
+
+
+def keep_file(opened: OpenedFile | None) -> None:
+    """Opens a file for this session, or closes it."""
+    _session().opened = opened
+
+
+def remember(key: str, value: object) -> object | None:
+    """Stores a value of the session that is not worth sharing; returns what was there before."""
+    before = st.session_state.get(f"{SESSION}:{key}")
+    st.session_state[f"{SESSION}:{key}"] = value
+    return before
+
+
+def _store(choice: Choice) -> None:
+    """A widget's callback: its value becomes the choice."""
+    value = st.session_state[choice.name]
+    if value is None:  # a segmented control whose button was clicked again: keep what was chosen
+        return
+    session = _session()
+    session.chosen[choice.name] = choice.show(value)
+    session.clicked = True
+    _publish()
+
+
+def _publish() -> None:
+    """Makes the URL say what is chosen."""
+    session = _session()
+    if dict(st.query_params.items()) != session.chosen:
+        st.query_params.from_dict(session.chosen)
+    session.url = dict(session.chosen)
+
+
+def _session() -> _Session:
+    if SESSION not in st.session_state:
+        st.session_state[SESSION] = _Session()
+    return st.session_state[SESSION]

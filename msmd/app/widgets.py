@@ -1,0 +1,128 @@
+"""Widgets tied to choices, and the few arrangements that every page shares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import streamlit as st
+
+from msmd.app import state
+from msmd.app.choices import Choice
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+T = TypeVar("T")
+
+PLOTLY = {"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"], "responsive": True}
+"""The bar over a plot offers zoom, pan, reset and PNG."""
+
+
+@contextmanager
+def notes_at_the_top() -> Iterator[None]:
+    """Keeps a place above the page for what the page has to say about its link."""
+    place = st.container()
+    yield
+    for sentence in state.notes():
+        place.info(sentence, icon=":material/info:")
+
+
+def select(
+    choice: Choice[T],
+    label: str,
+    options: Sequence[T],
+    *,
+    default: T,
+    say: Callable[[T], str] = str,
+    help: str | None = None,
+) -> T:
+    """A drop-down list."""
+    value = state.read(choice, default, options)
+    st.selectbox(label, options, format_func=say, help=help, **state.bind(choice, value))
+    return value
+
+
+def buttons(
+    choice: Choice[T],
+    label: str,
+    options: Sequence[T],
+    *,
+    default: T,
+    say: Callable[[T], str] = str,
+    help: str | None = None,
+) -> T:
+    """A row of buttons, one of them pressed; for two to five options."""
+    value = state.read(choice, default, options)
+    st.segmented_control(
+        label, options, format_func=say, help=help, required=True, width="stretch", **state.bind(choice, value)
+    )
+    return value
+
+
+def stops(
+    choice: Choice[T],
+    label: str,
+    options: Sequence[T],
+    *,
+    default: T,
+    say: Callable[[T], str] = str,
+    help: str | None = None,
+) -> T:
+    """A slider that stops at each of the options."""
+    value = state.read(choice, default, options)
+    if len(options) == 1:
+        st.caption(f"{label}: {say(options[0])}")
+        return value
+    st.select_slider(label, options, format_func=say, help=help, **state.bind(choice, value))
+    return value
+
+
+def mode_range(
+    choice: Choice[tuple[int, int]], label: str, n_modes: int, *, help: str | None = None
+) -> tuple[int, int]:
+    """A slider with two ends over the modes 0 … n_modes − 1."""
+    whole = (0, n_modes - 1)
+    value = state.read(choice, whole, lambda band: 0 <= band[0] <= band[1] < n_modes)
+    if n_modes > 1:
+        st.slider(label, 0, n_modes - 1, help=help, **state.bind(choice, value))
+    return value
+
+
+def numbers(
+    choice: Choice[tuple[float, ...]], label: str, *, default: tuple[float, ...], help: str
+) -> tuple[float, ...]:
+    """A line of text with numbers in it; what is no number keeps the last numbers, with a sentence."""
+    value = state.read(choice, default)
+    key = f"{choice.name}_text"
+    text = st.text_input(label, value=choice.show(value), key=key, help=help)
+    try:
+        typed = choice.parse(text)
+    except ValueError:
+        st.warning(f"{text!r} is not a list of numbers; write times in fs separated by commas, such as 5, 10.5, 250.")
+        return value
+    if typed and typed != value:
+        state.choose(choice, typed)
+        return typed
+    return value
+
+
+def plot(figure: go.Figure, how_to_read: str, *, key: str, on_select: Callable[[], None] | None = None) -> Any:
+    """A figure with the sentence that says how to read it; returns the selection where clicks are wanted."""
+    result = st.plotly_chart(
+        figure,
+        key=key,
+        config=PLOTLY,
+        alt=how_to_read,
+        on_select=on_select or "ignore",
+        selection_mode="points",
+    )
+    st.caption(how_to_read)
+    return result
+
+
+def heading(title: str, next_step: str) -> None:
+    """The page's title and the one thing to do next."""
+    st.title(title, anchor=False)
+    st.markdown(next_step)
