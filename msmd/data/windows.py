@@ -204,13 +204,26 @@ SEGMENT_ORDER = "TETVTETVTE"
 """Ten segments: 5 train, 2 validate, 3 test."""
 
 
+def segment_parts(dataset: Dataset) -> tuple[str, ...]:
+    """For each segment what the blocked split uses it for: ``"training"``, ``"validation"`` or ``"test"``.
+
+    Empty where there are too few segments to deal out, so that each is cut into blocks of its own.
+    """
+    names = {"T": "training", "V": "validation", "E": "test"}
+    return tuple(names[part] for part in _segment_order(dataset))
+
+
+def _segment_order(dataset: Dataset) -> str:
+    n_segments = len(dataset.segments)
+    if n_segments < MIN_SEGMENTS_TO_DEAL:
+        return ""
+    return "TVE" if n_segments == 3 else "".join(SEGMENT_ORDER[i % 10] for i in range(n_segments))
+
+
 def _blocked(dataset: Dataset, longest_fs: float, protocol: Protocol, random: np.random.Generator) -> _Dealt:
     parts: dict[str, list[_Range]] = {"T": [], "V": [], "E": []}
     if len(dataset.segments) >= MIN_SEGMENTS_TO_DEAL:
-        order = [SEGMENT_ORDER[i % 10] for i in range(len(dataset.segments))]
-        if len(order) == 3:
-            order = ["T", "V", "E"]
-        for index, part in enumerate(order):
+        for index, part in enumerate(_segment_order(dataset)):
             parts[part].append(_Range(index, 0, dataset.segments[index].n_frames))
     else:
         for index, segment in enumerate(dataset.segments):
