@@ -123,5 +123,5 @@ def block_bootstrap(
     return float((sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)).std())
 
 
-def _chosen(errors: Errors, atoms: Bool[Array, " atoms"] | None) -> Errors:
+def _chosen(errors: Errors, atoms: Bool[Array, " atoms"] | None) -> Float[Array, "windows times chosen 3"]:
     return errors if atoms is None else errors[:, :, atoms]
