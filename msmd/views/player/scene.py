@@ -173,8 +173,6 @@ def rms_displacement(first: Track, second: Track) -> Float[np.ndarray, " frames"
     return np.sqrt(np.mean(np.sum(gaps**2, axis=-1), axis=-1))
 
 
-
-
 def _require_finite(values: np.ndarray, shape: tuple[int, ...], what: str) -> None:
     if values.shape != shape:
         raise DataError(f"{what} have shape {values.shape}; expected {shape}.")

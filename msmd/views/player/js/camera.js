@@ -4,7 +4,7 @@
 // [minus the centre of rotation, z of the molecule, quaternion].
 const CAMERA_DISTANCE = 150;
 const HALF_FIELD = Math.tan((10 * Math.PI) / 180);
-const MARGIN_AROUND = 0.75; // Å; atoms have a radius, and the legend some room
+const MARGIN_AROUND = 0.6; // Å; atoms have a radius
 const SAMPLED_FRAMES = 40;
 
 /** 3Dmol's view array for `tracks` in the scene's rotation; drifting tracks are moved by `shiftAt(frame)`. */

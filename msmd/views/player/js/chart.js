@@ -2,7 +2,7 @@
 
 const STRIP_HEIGHT = 58;
 const AXIS_HEIGHT = 18;
-const MARGIN = { left: 46, right: 10 };
+const MARGIN = { left: 58, right: 10 }; // px; the left one holds "kcal/mol"
 const CURVE_COLORS = { light: ["#0c9488", "#9d4edd", "#c2780c", "#3b5bdb"], dark: ["#2dd4bf", "#c084fc", "#fbbf24", "#7aa2ff"] };
 
 class StripChart {

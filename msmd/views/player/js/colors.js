@@ -6,7 +6,6 @@ const ELEMENT_COLORS_DARK = { ...ELEMENT_COLORS, H: 0xf1f3f5, C: 0x9aa2ae, N: 0x
 
 // Hues of predictions: none is an element's or an end of a colour map, and they differ in lightness too.
 const TRACK_COLORS = { light: [0x0c9488, 0x9d4edd, 0xc2780c, 0xd6336c], dark: [0x2dd4bf, 0xc084fc, 0xfbbf24, 0xf472b6] };
-const GHOST_COLORS = { light: 0x8792a2, dark: 0x7c8798 };
 
 // Ends and middles of the colour maps.  The middle is a grey that shows on the background; unsigned maps start from it,
 // so that what is small stays quiet.
@@ -60,12 +59,12 @@ function elementColor(symbol, theme) {
   return table[symbol] ?? 0xb07aa1;
 }
 
-/** The hue of a track: predictions by their order, ghosts grey, the reference the text's own colour. */
+/** The hue of a track: predictions by their order, a ghost like the prediction before it, the reference like text. */
 function trackColor(tracks, track, theme) {
-  if (track.role === "ghost") return GHOST_COLORS[theme.name];
   if (track.role === "reference") return cssToNumber(theme.text);
+  const before = tracks.slice(0, tracks.indexOf(track) + 1).filter((other) => other.role === "prediction");
   const palette = TRACK_COLORS[theme.name];
-  return palette[tracks.filter((t) => t.role === "prediction").indexOf(track) % palette.length];
+  return palette[Math.max(0, before.length - 1) % palette.length];
 }
 
 /** The colour map of a scalar range: diverging if it crosses zero, else sequential. */

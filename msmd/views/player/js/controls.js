@@ -1,7 +1,7 @@
 // Buttons, scrubber, legend and keys.  Controls hold no state: they call the player and are told what to show.
 
 const SPEEDS = [0.125, 0.25, 0.5, 1, 2, 4];
-const STYLES = [["ball", "Ball and stick"], ["sphere", "Spheres"], ["line", "Lines"]];
+const STYLES = [["ball", "Balls"], ["sphere", "Spheres"], ["line", "Lines"]];
 
 const TEMPLATE = `
 <section class="msmd-player" data-status="loading" data-playing="false" aria-label="Molecule player">

@@ -1,26 +1,34 @@
-// How each track is drawn.  In an overlay the reference is the solid molecule in element colours, and a prediction a
-// translucent sleeve of one hue around it: where they agree the molecule wears a coloured halo, where they part there
-// are two molecules that differ in hue, in thickness and in solidity.
+// How each track is drawn.  In an overlay the reference is balls in element colours on thin sticks, and a prediction an
+// opaque tube of one hue, thicker than the sticks and thinner than the balls: where they agree there is one crisp
+// molecule with coloured bonds, and as they part the tube leaves the balls and bares the sticks.  (A translucent
+// prediction tints the reference's colours and is itself washed out; a thin reference inside a fat prediction is lost.)
 
-const SIZES = {
-  ball: { stick: 0.09, sphere: 0.21, sleeve: 0.19, knob: 0.31 },
-  sphere: { stick: 0, sphere: 0.62, sleeve: 0, knob: 0.72 },
-  line: { stick: 0.035, sphere: 0, sleeve: 0.085, knob: 0 },
+const ALONE = {
+  ball: { stick: 0.1, sphere: 0.2 },
+  sphere: { stick: 0, sphere: 0.62 },
+  line: { stick: 0.035, sphere: 0 },
 };
-const SLEEVE_OPACITY = 0.5;
-const GHOST = { radius: 0.035, opacity: 0.3 };
+const BESIDE = {
+  ball: { stick: 0.045, sphere: 0.2, tube: 0.125 },
+  sphere: { stick: 0, sphere: 0.45, tube: 0.22 },
+  line: { stick: 0.025, sphere: 0, tube: 0.05 },
+};
+// Where predictions coincide, the first shows; a later one is thinner, so that each keeps a surface of its own.
+const TUBE_TAPER = 0.8;
+const GHOST = { radius: 0.05, opacity: 0.45 };
 const CONNECTOR_RADIUS = 0.03;
 
-/** The 3Dmol style of a track; `over` when it shares its pane with the reference. */
-function styleOf(track, styleName, over) {
-  const size = SIZES[styleName];
-  if (track.role === "ghost") return sticks(GHOST.radius, GHOST.opacity);
-  const sleeve = track.role === "prediction" && over;
-  const opacity = sleeve ? SLEEVE_OPACITY : 1;
-  return {
-    ...sticks(sleeve ? size.sleeve : size.stick, opacity),
-    ...balls(sleeve ? size.knob : size.sphere, opacity),
-  };
+/** The 3Dmol style of a track in a pane with `tracks`. */
+function styleOf(track, tracks, styleName) {
+  const { role } = track;
+  if (role === "ghost") return sticks(GHOST.radius, GHOST.opacity);
+  const predictions = tracks.filter((other) => other.role === "prediction");
+  const alone = !predictions.length || !tracks.some((other) => other.role === "reference");
+  if (role === "prediction" && !alone) {
+    return sticks(BESIDE[styleName].tube * TUBE_TAPER ** predictions.indexOf(track), 1);
+  }
+  const size = (alone ? ALONE : BESIDE)[styleName];
+  return { ...sticks(size.stick, 1), ...balls(size.sphere, 1) };
 }
 
 const sticks = (radius, opacity) => (radius ? { stick: { radius, opacity, singleBonds: true } } : {});

@@ -26,17 +26,17 @@ class Pane {
     viewer.setBackgroundColor(look.theme.background, 1);
     const reference = tracks.find((track) => track.role === "reference");
     this.look = look;
-    this.copies = tracks.map((track) => this.addCopy(scene, track, Boolean(reference) && track !== reference));
+    this.copies = tracks.map((track) => this.addCopy(scene, track, tracks));
     this.ties = reference
       ? this.copies.filter((copy) => copy.track.role === "prediction").map((copy) => this.addTies(scene, copy))
       : [];
   }
 
-  addCopy(scene, track, over) {
+  addCopy(scene, track, tracks) {
     const { theme, styleName } = this.look;
-    const colors = baseColors(scene, track, theme, over);
+    const colors = baseColors(scene, track, theme, tracks.some((other) => other !== track && other.role !== "ghost"));
     const model = this.viewer.addModel();
-    model.addAtoms(atomSpecs(scene, colors, styleOf(track, styleName, over)));
+    model.addAtoms(atomSpecs(scene, colors, styleOf(track, tracks, styleName)));
     const colored = track.scalars && this.look.showColors;
     return {
       track, model, colors, atoms: model.selectedAtoms({}),

@@ -70,8 +70,11 @@ class Player {
     }
     this.drawn = null;
     this.draw();
+    // A camera set by hand is kept; one that was never touched is fitted again when the panes change shape.
+    const reshaped = this.panes !== this.stage.panes.length;
+    this.panes = this.stage.panes.length;
     if (place && this.view.camera) this.stage.setView(this.view.camera);
-    else if (place) this.stage.resetView();
+    else if (place || (reshaped && !this.view.camera)) this.stage.resetView();
     this.controls.showStatus("ready", "");
   }
 
@@ -182,6 +185,7 @@ class Player {
   }
 
   resetView() {
+    this.view.camera = null;
     if (this.stage) this.stage.resetView();
   }
 
@@ -206,10 +210,7 @@ class Player {
     this.destroyed = true;
     clearTimeout(this.resting);
     this.view.time = this.clock.time;
-    if (this.stage) {
-      this.view.camera = this.stage.view;
-      this.stage.destroy();
-    }
+    if (this.stage) this.stage.destroy();
     this.chart.destroy();
     this.controls.root.remove();
   }

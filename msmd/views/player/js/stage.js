@@ -7,6 +7,7 @@ class Stage {
     this.panes = [];
     this.drawing = false;
     this.onView = () => {};
+    this.placed = [];
   }
 
   /** Lays out `scene` for the settings; keeps panes where their number stays the same. False without WebGL. */
@@ -20,7 +21,7 @@ class Stage {
       arrowThreshold: options.arrowThreshold, errorThreshold: options.errorThreshold,
     };
     groups.forEach((tracks, i) => {
-      this.panes[i].setTracks(scene, tracks, look);
+      this.quietly(() => this.panes[i].setTracks(scene, tracks, look));
       this.panes[i].label.textContent = groups.length > 1 && tracks.length ? tracks[0].name : "";
     });
     const wanders = () => wanderOf(scene.tracks[0].positions) > 3;
@@ -36,16 +37,17 @@ class Stage {
         pane.destroy();
         return false;
       }
-      pane.viewer.setViewChangeCallback((view) => this.link(pane, view));
       if (this.panes.length) pane.viewer.setView(this.panes[0].viewer.getView(), true);
+      pane.viewer.setViewChangeCallback((view) => this.link(pane, view));
       this.panes.push(pane);
     }
     return true;
   }
 
-  /** A camera was moved by hand: the others follow. 3Dmol reports every render, so its own draws are left out. */
+  /** A camera was moved by hand: the others follow. 3Dmol reports every render, so draws and resizes are left out. */
   link(source, view) {
-    if (this.drawing) return;
+    if (this.drawing || view.every((value, i) => value === this.placed[i])) return;
+    this.placed = [...view];
     this.quietly(() => this.panes.filter((pane) => pane !== source).forEach((pane) => pane.viewer.setView(view, true)));
     this.onView([...view]);
   }
@@ -72,11 +74,8 @@ class Stage {
     return start.map((value, axis) => value - now[axis]);
   }
 
-  get view() {
-    return this.panes.length ? this.panes[0].viewer.getView() : null;
-  }
-
   setView(view) {
+    this.placed = [...view];
     this.quietly(() => this.panes.forEach((pane) => pane.viewer.setView(view, true)));
   }
 
@@ -86,7 +85,6 @@ class Stage {
     if (!tracks.length) return;
     const view = fittingView(this.scene, tracks, (frame) => this.shiftAt(frame), this.panes[0].aspect);
     this.setView(view);
-    this.onView(view);
   }
 
   zoom(factor) {
