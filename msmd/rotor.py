@@ -77,7 +77,8 @@ def _rotor_step(
 
     def slope(q: np.ndarray) -> np.ndarray:
         rotation = _matrix(q / np.linalg.norm(q, axis=-1, keepdims=True))
-        rate = np.einsum("...ij,...jk,...lk,...l->...i", rotation, inverse, rotation, momentum)
+        body_momentum = momentum[..., None, :] @ rotation
+        rate = (body_momentum @ inverse @ np.swapaxes(rotation, -1, -2))[..., 0, :]
         scalar = -np.sum(rate * q[..., 1:], axis=-1, keepdims=True)
         return 0.5 * np.concatenate([scalar, q[..., :1] * rate + np.cross(rate, q[..., 1:])], axis=-1)
 
