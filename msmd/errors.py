@@ -36,3 +36,7 @@ def unknown_name(kind: str, name: str, choices: Iterable[str]) -> UnknownNameErr
     near = get_close_matches(name, legal, n=1)
     hint = f"; did you mean {near[0]!r}?" if near else "."
     return UnknownNameError(f"Unknown {kind} {name!r}{hint} Choices: {', '.join(legal)}.")
+
+
+class MsmdWarning(UserWarning):
+    """Data that can be used but are not quite what their card says; the text is a full sentence."""

@@ -98,8 +98,18 @@ def bonds_from_positions(
     >>> bonds_from_positions((8, 1, 1), np.array([[0.0, 0, 0], [0.96, 0, 0], [-0.24, 0.93, 0]]))
     ((0, 1), (0, 2))
     """
+    return bonds_from_distances(numbers, np.linalg.norm(positions[:, None] - positions[None, :], axis=-1))
+
+
+def bonds_from_distances(
+    numbers: tuple[int, ...] | Int[np.ndarray, " atoms"], distances: Float[np.ndarray, "atoms atoms"]
+) -> tuple[tuple[int, int], ...]:
+    """Bonds by covalent radii from distances in Å; the medians over a trajectory are the best that motion gives.
+
+    >>> bonds_from_distances((1, 1, 1), np.array([[0.0, 0.74, 3], [0.74, 0, 3], [3, 3, 0]]))
+    ((0, 1),)
+    """
     radii = covalent_radii[np.asarray(numbers, dtype=int)]
-    distances = np.linalg.norm(positions[:, None] - positions[None, :], axis=-1)
     near = distances < BOND_SCALE * (radii[:, None] + radii[None, :])
     first, second = np.nonzero(np.triu(near, k=1))
     return tuple((int(i), int(j)) for i, j in zip(first, second, strict=True))

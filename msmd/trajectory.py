@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.interpolate import CubicHermiteSpline
 
 from msmd.errors import DataError, ProtocolError
 from msmd.molecule import Molecule
@@ -70,7 +70,7 @@ class Trajectory:
         """Number of frames."""
         return len(self.times_fs)
 
-    @property
+    @cached_property
     def dt_fs(self) -> float | None:
         """The time step where times are regular (to 1e-6 of it), else None."""
         steps = np.diff(self.times_fs)
@@ -83,14 +83,14 @@ class Trajectory:
         """Time from the first to the last frame."""
         return float(self.times_fs[-1] - self.times_fs[0])
 
-    @property
+    @cached_property
     def labelled_frames(self) -> Int[np.ndarray, " labelled"]:
         """Indices of the frames whose forces are known."""
         if self.forces is None:
             return np.array([], dtype=int)
         return np.flatnonzero(np.isfinite(self.forces).all(axis=(1, 2)))
 
-    @property
+    @cached_property
     def start_frames(self) -> Int[np.ndarray, " starts"]:
         """Indices of the frames whose velocities are known: where a forecast can start."""
         if self.velocities is None:
@@ -128,7 +128,7 @@ class Trajectory:
         doubled = doubled / KCAL_PER_MOL_PER_ANGSTROM_PER_U
         return doubled / (3 * self.molecule.n_atoms * BOLTZMANN_KCAL_PER_MOL_PER_KELVIN)
 
-    def positions_at(self, times_fs: Float[np.ndarray, " times"]) -> Float[np.ndarray, "times atoms 3"]:
+    def positions_at(self, times_fs: Float[np.ndarray, "*times"]) -> Float[np.ndarray, "*times atoms 3"]:
         """Positions at any times inside the trajectory, by cubic Hermite interpolation of positions and velocities.
 
         On frames 4 fs apart this gives the motion in between back to 1e-3 Å.  Where velocities are not known, only
@@ -147,13 +147,18 @@ class Trajectory:
         nearest = nearest_frames(self.times_fs, times_fs)
         if np.all(np.abs(self.times_fs[nearest] - times_fs) <= slack):
             return self.positions[nearest]
-        if self.velocities is None or not np.isfinite(self.velocities).all():
+        if len(self.start_frames) < self.n_frames:
             raise ProtocolError("Times between frames need velocities at every frame, and this trajectory has none.")
-        low = max(int(np.searchsorted(self.times_fs, times_fs.min(), side="right")) - 1, 0)
-        high = min(int(np.searchsorted(self.times_fs, times_fs.max(), side="left")), self.n_frames - 1) + 1
-        span = slice(low, max(high, low + 2))
-        spline = CubicHermiteSpline(self.times_fs[span], self.positions[span], self.velocities[span], axis=0)
-        return spline(times_fs)
+        return self._interpolated(times_fs)
+
+    def _interpolated(self, times_fs: np.ndarray) -> np.ndarray:
+        """Cubic Hermite polynomials of the two frames around each time, evaluated there alone."""
+        before = np.clip(np.searchsorted(self.times_fs, times_fs, side="right") - 1, 0, self.n_frames - 2)
+        step = (self.times_fs[before + 1] - self.times_fs[before])[..., None, None]
+        s = (times_fs - self.times_fs[before])[..., None, None] / step
+        from_before = self.positions[before] * (1 + 2 * s) + self.velocities[before] * step * s
+        from_after = self.positions[before + 1] * (3 - 2 * s) - self.velocities[before + 1] * step * (1 - s)
+        return (1 - s) ** 2 * from_before + s**2 * from_after
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -221,7 +221,7 @@ def _to_integers(
     integers = np.rint(values / quantum)
     if not np.abs(integers).max(initial=0.0) <= np.iinfo(np.int16).max:
         raise DataError(
-            f"{what} of {molecule.name} reach {np.abs(values).max():.3g}, which does not fit the native format's 16 bits; "
+            f"{what} of {molecule.name} reach {np.abs(values).max():.3g}, which does not fit 16 bits; "
             "write extxyz or MD17's npz instead."
         )
     return integers.astype(np.int16)

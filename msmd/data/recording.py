@@ -31,7 +31,8 @@ def recording_of_run(name: str, config: GenerateConfig, folder: Path) -> Recordi
     missing = [i for i in indices if not (folder / f"segment_{i:03d}.npz").exists()]
     if missing:
         raise DataError(
-            f"{folder} lacks segments {missing} of {config.n_segments}; run `msmd generate` again on it, it goes on where it was."
+            f"{folder} lacks segments {missing} of {config.n_segments}; run `msmd generate` on it again, "
+            "it goes on where it was."
         )
     names = ("positions", "velocities", "energies", "forces")
     segments = [read_npz(folder / f"segment_{i:03d}.npz", required=names) for i in indices]
@@ -40,8 +41,8 @@ def recording_of_run(name: str, config: GenerateConfig, folder: Path) -> Recordi
     for index, segment in enumerate(segments):
         if segment["positions"].shape != expected:
             raise DataError(
-                f"Segment {index} in {folder} has positions of shape {segment['positions'].shape}; expected {expected}. "
-                "The run was made with other settings."
+                f"Segment {index} in {folder} has positions of shape {segment['positions'].shape}, "
+                f"expected {expected}: the run was made with other settings."
             )
     return Recording(
         molecule=molecule,

@@ -1,0 +1,113 @@
+"""xyz, extended xyz and ASE trajectories, read by ASE.
+
+Units are ASE's: Å, eV, eV/Å, and momenta in its own unit of time.  Times come from ``time_fs`` (or ``time``, in fs) in
+each frame's info, the number of the segment from ``segment``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from ase import Atoms
+from ase.io import iread
+
+from msmd.data.identify import MOST_ATOMS
+from msmd.data.raw import Origin, RawFrames, dataset_from_raw
+from msmd.errors import DataError
+from msmd.trajectory import Dataset
+from msmd.units import ASE_FS, KCAL_PER_MOL_PER_EV
+
+TIME_KEYS = ("time_fs", "time")
+FORMAT_OF_SUFFIX = {".xyz": "extxyz", ".extxyz": "extxyz", ".traj": "traj"}
+
+
+def read_ase(path: Path, *, dt_fs: float | None = None) -> Dataset:
+    """Reads an xyz, extxyz or ASE traj file.
+
+    Args:
+        path: the file.
+        dt_fs: time between frames, for files without times.
+
+    Raises:
+        DataError: for text that is no such file, atoms that change between frames, more than 500 atoms, or frames
+            whose times nothing tells.
+    """
+    frames = _frames(path)
+    numbers = frames[0].numbers
+    for index, frame in enumerate(frames):
+        if not np.array_equal(frame.numbers, numbers):
+            raise DataError(
+                f"Frame {index} of {path.name} has other atoms ({frame.get_chemical_formula()}) than frame 0 "
+                f"({frames[0].get_chemical_formula()}); expected one molecule, its atoms always in the same order."
+            )
+    labels = np.array([frame.info.get("segment", 0) for frame in frames])
+    cuts = np.flatnonzero(labels[1:] != labels[:-1]) + 1
+    bounds = [0, *cuts.tolist(), len(frames)]
+    segments = [_raw(frames[a:b], path) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+    return dataset_from_raw(segments, Origin(path=path), dt_fs=dt_fs)
+
+
+def _frames(path: Path) -> list[Atoms]:
+    frames: list[Atoms] = []
+    try:
+        for frame in iread(path, index=":", format=FORMAT_OF_SUFFIX[path.suffix.lower()]):
+            if len(frame) > MOST_ATOMS:
+                raise DataError(f"{path.name} has {len(frame)} atoms; msmd takes molecules of up to {MOST_ATOMS}.")
+            frames.append(frame)
+    except DataError:
+        raise
+    except (OSError, ValueError, KeyError, IndexError, EOFError, TypeError, AttributeError) as error:
+        # ASE's readers raise all of these on files that are cut short or are something else.
+        raise DataError(f"{path.name} cannot be read as {path.suffix} after {len(frames)} frames: {error}.") from error
+    if not frames or len(frames[0]) == 0:
+        raise DataError(f"{path.name} holds no frames; expected at least one.")
+    return frames
+
+
+def _raw(frames: list[Atoms], path: Path) -> RawFrames:
+    return RawFrames(
+        numbers=frames[0].numbers,
+        positions=np.array([frame.positions for frame in frames]),
+        steps=np.arange(len(frames)),
+        times_fs=_times(frames, path),
+        velocities=_velocities(frames),
+        forces=_forces(frames),
+        energies=_energies(frames),
+    )
+
+
+def _times(frames: list[Atoms], path: Path) -> np.ndarray | None:
+    key = next((key for key in TIME_KEYS if key in frames[0].info), None)
+    if key is None:
+        return None
+    missing = [index for index, frame in enumerate(frames) if key not in frame.info]
+    if missing:
+        raise DataError(f"Frame {missing[0]} of {path.name} has no {key!r}, which frame 0 has.")
+    return np.array([frame.info[key] for frame in frames], dtype=float)
+
+
+def _velocities(frames: list[Atoms]) -> np.ndarray | None:
+    if not all(frame.has("momenta") for frame in frames):
+        return None
+    return np.array([frame.get_velocities() for frame in frames]) * ASE_FS
+
+
+def _forces(frames: list[Atoms]) -> np.ndarray | None:
+    """Forces where a frame has them, else NaN; None where no frame has any."""
+    blank = np.full((len(frames[0]), 3), np.nan)
+    found = [_calculated(frame, "forces") for frame in frames]
+    if all(forces is None for forces in found):
+        return None
+    return np.array([blank if forces is None else forces for forces in found]) * KCAL_PER_MOL_PER_EV
+
+
+def _energies(frames: list[Atoms]) -> np.ndarray | None:
+    found = [_calculated(frame, "energy") for frame in frames]
+    if all(energy is None for energy in found):
+        return None
+    return np.array([np.nan if energy is None else energy for energy in found], dtype=float) * KCAL_PER_MOL_PER_EV
+
+
+def _calculated(frame: Atoms, quantity: str) -> np.ndarray | float | None:
+    return None if frame.calc is None else frame.calc.results.get(quantity)
