@@ -96,6 +96,14 @@ class ForecasterCard:
 
 FORECASTERS: tuple[ForecasterCard, ...] = (
     ForecasterCard(
+        name="spectral-ode",
+        title="Spectral ODE",
+        family="ours",
+        needs="training",
+        location="msmd.models.spectral_ode:SpectralODE",
+        note="Every graph-Fourier mode moves by a neural ODE, driven by one learned invariant potential.",
+    ),
+    ForecasterCard(
         name="persistence",
         title="Persistence",
         family="baseline",

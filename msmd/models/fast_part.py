@@ -1,0 +1,57 @@
+"""The fast part: a small network that carries the stiff forces, so that the full one can be called seldom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from msmd.data.windows import TrainingData
+from msmd.graph import automorphisms
+from msmd.models.force_matching import MAX_SYMMETRIES
+from msmd.models.modal_field import ModalField
+
+
+@dataclass(frozen=True, kw_only=True)
+class FastPart:
+    """Mean of |A_fast − A|²: what the small network leaves over is what the outer step has to resolve.
+
+    It is matched to the trained full field, not to labels, and therefore needs none.
+
+    Attributes:
+        field: the full field, which stays as it is.
+        fast: what is trained.
+        positions: training structures, Å.
+        symmetries: permutations of the atoms that keep the bond graph.
+        batch: structures per step.
+    """
+
+    field: ModalField
+    fast: ModalField
+    positions: Float[Tensor, "structures atoms 3"]
+    symmetries: Int[Tensor, "symmetries atoms"]
+    batch: int
+
+    @classmethod
+    def of(cls, field: ModalField, fast: ModalField, training: TrainingData, *, batch: int) -> Self:
+        """On every training structure."""
+        return cls(
+            field=field,
+            fast=fast,
+            positions=torch.from_numpy(training.structures()).float(),
+            symmetries=torch.from_numpy(automorphisms(training.molecule, limit=MAX_SYMMETRIES)),
+            batch=batch,
+        )
+
+    def __call__(self, generator: torch.Generator) -> Tensor:
+        """The loss on one batch."""
+        some = torch.randint(len(self.positions), (self.batch,), generator=generator)
+        order = self.symmetries[torch.randint(len(self.symmetries), (), generator=generator)]
+        positions = self.positions[some][:, order].to(self.fast.network.centre.device)
+        with torch.no_grad():
+            _, wanted = self.field.energies_and_forces(positions)
+        _, found = self.fast.energies_and_forces(positions)
+        return (found - wanted).square().mean() / self.fast.network.energy_scale**2

@@ -1,0 +1,291 @@
+"""SpectralODE: a neural ODE for every spatial scale, driven by a learned invariant potential."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar, Literal, Self
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from msmd.data.windows import TrainingData, Windows
+from msmd.errors import DataError, ProtocolError
+from msmd.frame import mean_structure
+from msmd.graph import automorphisms
+from msmd.models.basis import BASES, BasisName
+from msmd.models.dense_output import rollout
+from msmd.models.ensemble import normal_quantiles, pair_impulses
+from msmd.models.fallback import Fallback
+from msmd.models.guard import DistanceGuard
+from msmd.models.modal_field import ModalField, ModalGeometry
+from msmd.models.motion import ConstantEnergy, Motion, NoseHoover
+from msmd.models.pair_network import PairNetwork
+from msmd.models.solvers import MultipleTimeSteps, Solver, Torchdiffeq, VelocityVerlet
+from msmd.models.training_plan import PlanConfig, energy_scale, plan
+from msmd.molecule import Molecule
+from msmd.stage import Stage
+
+MAX_COLUMNS = 2048
+"""Members times windows that march together; more only cost memory."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpectralODEConfig:
+    """Everything that can be chosen about a SpectralODE; the defaults are the model, the rest are its ablations.
+
+    Attributes:
+        basis: coordinates of the state; orthonormal, so that it changes the forecast only when modes are dropped.
+        n_modes: how many modes move, the first ones; None for all.  The others keep their place.
+        widths: hidden layers of the potential.
+        fast_widths: hidden layers of the fast part.
+        solver: ``"multiple-time-steps"``, ``"verlet"``, or a method of torchdiffeq.
+        step_fs: outer step.
+        n_inner: inner steps per outer step, with multiple time steps.
+        n_members: members of the ensemble that is averaged.
+        momentum_spread: size of the members' perturbation: rms impulse over thermal momentum.
+        friction_spread_per_fs: standard deviation of ξ(0) over the members, where there is a thermostat.
+        temperature_kelvin: of the thermostat; None at constant energy.
+        seed: of the weights and the members' perturbations.
+        plan: how it is trained.
+    """
+
+    basis: BasisName = "graph"
+    n_modes: int | None = None
+    widths: tuple[int, ...] = (256, 256)
+    fast_widths: tuple[int, ...] = (32,)
+    solver: Literal["multiple-time-steps", "verlet", "dopri5", "rk4"] = "verlet"
+    step_fs: float = 1.0
+    n_inner: int = 8
+    n_members: int = 4
+    momentum_spread: float = 1e-3
+    friction_spread_per_fs: float = 0.05
+    temperature_kelvin: float | None = None
+    seed: int = 0
+    plan: PlanConfig = PlanConfig()
+
+    def __post_init__(self) -> None:
+        for name in ("step_fs", "n_inner", "n_members"):
+            if not getattr(self, name) > 0:
+                raise ProtocolError(f"{name} is {getattr(self, name)}; expected a positive number.")
+
+
+class SpectralODE(nn.Module):
+    """Every graph-Fourier mode moves by a neural ODE, all driven by one learned invariant potential E:
+
+        Y = Uᵀ M^{1/2} x,   dY/dt = P,   dP/dt = −Uᵀ M^{-1/2} ∇E(Y) − ξP,   dξ/dt = (2K − 3N k_B T)/Q
+
+    U holds the eigenvectors of the bond graph's Laplacian; ξ is there only where the data had a thermostat.  The forecast is
+    the mean over an ensemble of starts that the data cannot tell apart; a guard stops members that leave the known
+    range, and where the ensemble spreads too far the forecast fades to the mean structure (``Fallback``).  Translating,
+    rotating and renumbering the input move the output with it, because E knows distances only; drift and spin are carried
+    exactly, because the forces of pairs are equal and opposite.
+
+    Args:
+        molecule: atoms and bonds.
+        config: what can be chosen.
+
+    Reference: the graph-Fourier ODE of arXiv:2411.01600, with the field made conservative and invariant.
+    """
+
+    name: ClassVar[str] = "spectral-ode"
+    Config = SpectralODEConfig
+
+    def __init__(self, molecule: Molecule, config: SpectralODEConfig) -> None:
+        super().__init__()
+        self.molecule = molecule
+        self.config = config
+        self.geometry = ModalGeometry(molecule, BASES[config.basis](molecule), n_moving=config.n_modes)
+        n_pairs = self.geometry.n_pairs
+        self.field = ModalField(self.geometry, PairNetwork(n_pairs, config.widths))
+        self.fast_field = ModalField(self.geometry, PairNetwork(n_pairs, config.fast_widths))
+        self.guard = DistanceGuard(molecule)
+        self.fallback = Fallback(molecule)
+        generator = torch.Generator().manual_seed(config.seed)
+        draws = torch.randn(n_pairs, config.n_members, generator=generator, dtype=torch.float64)
+        self.register_buffer("impulses", draws - draws.mean(1, keepdim=True))
+
+    @classmethod
+    def from_parts(cls, molecule: Molecule, config: SpectralODEConfig) -> Self:
+        """An empty forecaster, to be filled by ``load_state_dict``."""
+        return cls(molecule, config)
+
+    @classmethod
+    def create(cls, training: TrainingData, config: SpectralODEConfig) -> Self:
+        """An untrained forecaster: statistics, guard and mean structure from the training data, random weights.
+
+        Where the data have a thermostat and the config names no temperature, the data's is taken.
+        """
+        if training.thermostat and config.temperature_kelvin is None:
+            config = replace(config, temperature_kelvin=training.temperature_kelvin)
+        forecaster = cls(training.molecule, config)
+        structures = training.structures()
+        forecaster.fallback.structure.copy_(torch.from_numpy(mean_structure(structures, training.molecule.masses)))
+        inverse = symmetrised_inverse_distances(forecaster.geometry, training.molecule, structures)
+        forecaster.guard.fit(inverse)
+        scale = energy_scale(training)
+        generator = torch.Generator().manual_seed(config.seed)
+        for field in (forecaster.field, forecaster.fast_field):
+            field.network.initialise(inverse, scale, generator)
+        return forecaster
+
+    def stages(self, training: TrainingData) -> tuple[Stage, ...]:
+        """How it is trained on these data; see ``training_plan``."""
+        return plan(self.field, self.fast_field, training, self.config.plan)
+
+    @torch.no_grad()
+    def predict(
+        self,
+        positions: Float[Tensor, "windows atoms 3"],
+        velocities: Float[Tensor, "windows atoms 3"],
+        times_fs: Float[Tensor, "windows times"],
+    ) -> Float[Tensor, "windows times atoms 3"]:
+        """The forecast of least expected error, in Å: the mean over members, faded to the mean structure.
+
+        Raises:
+            DataError: when the number of atoms is not the molecule's.
+            ProtocolError: for times before the start.
+        """
+        ensemble, centred, path = self._ensemble_mean(positions, velocities, times_fs)
+        forecast = self.fallback(ensemble, centred, times_fs) + path
+        return torch.where((times_fs == 0)[..., None, None], positions[:, None], forecast.to(positions.dtype))
+
+    @torch.no_grad()
+    def samples(
+        self,
+        positions: Float[Tensor, "windows atoms 3"],
+        velocities: Float[Tensor, "windows atoms 3"],
+        times_fs: Float[Tensor, "windows times"],
+    ) -> Float[Tensor, "members windows times atoms 3"]:
+        """The members themselves, each of which moves like the molecule; one that the guard stopped repeats the first
+        sound one (or its start, where there is none)."""
+        centred, drift, path = self._centred(positions, velocities, times_fs)
+        members, sound = self._members(centred, drift, times_fs)
+        first = torch.argmax(sound.to(torch.int8), dim=0, keepdim=True)
+        stand_in = torch.take_along_dim(members, first[..., None, None], dim=0)
+        stand_in = torch.where(sound.any(0)[..., None, None], stand_in[0], centred[:, None])
+        return torch.where(sound[..., None, None], members, stand_in).to(positions.dtype) + path.to(positions.dtype)
+
+    def modal_trajectory(
+        self,
+        positions: Float[Tensor, "windows atoms 3"],
+        velocities: Float[Tensor, "windows atoms 3"],
+        times_fs: Float[Tensor, "windows times"],
+    ) -> Float[Tensor, "windows times modes 3"]:
+        """Y(t) = Uᵀ M^{1/2} x(t) of the forecast, in Å·u^{1/2}: what each spatial scale does."""
+        forecast = self.predict(positions, velocities, times_fs)
+        modal = self.geometry.modal(forecast.flatten(0, 1)).permute(2, 0, 1)
+        return modal.reshape(*times_fs.shape, *modal.shape[1:])
+
+    @torch.no_grad()
+    def calibrate(self, validation: Sequence[Windows]) -> None:
+        """Fits, on windows that did not train, how far the ensemble is to be believed at each horizon."""
+        errors, times = [], []
+        for windows in validation:
+            start, velocity, at = (
+                torch.from_numpy(a) for a in (windows.positions, windows.velocities, windows.times_fs)
+            )
+            ensemble, centred, path = self._ensemble_mean(start, velocity, at)
+            sources = self.fallback.sources(ensemble, centred)
+            sources[0] = torch.where(torch.isfinite(ensemble), sources[0], sources[1])
+            errors.append((sources + path - torch.from_numpy(windows.targets)).numpy())
+            times.append(windows.times_fs)
+        self.fallback.calibrate(errors, times)
+
+    def solver(self) -> Solver:
+        """The solver that the config asks for."""
+        config = self.config
+        thermostat = ConstantEnergy()
+        if config.temperature_kelvin is not None:
+            thermostat = NoseHoover(n_atoms=self.molecule.n_atoms, temperature_kelvin=config.temperature_kelvin)
+        common = {"field": self.field, "thermostat": thermostat, "step_fs": config.step_fs}
+        if config.solver == "verlet":
+            return VelocityVerlet(**common)
+        if config.solver == "multiple-time-steps":
+            return MultipleTimeSteps(**common, fast=self.fast_field, n_inner=config.n_inner)
+        return Torchdiffeq(**common, method=config.solver)
+
+    def _ensemble_mean(self, positions: Tensor, velocities: Tensor, times_fs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Mean over sound members about the centre of mass (NaN without any), the centred start, the centre's path."""
+        parts = []
+        rows = max(1, MAX_COLUMNS // self.config.n_members)
+        centred, drift, path = self._centred(positions, velocities, times_fs)
+        for some in torch.arange(len(positions)).split(rows):
+            members, sound = self._members(centred[some], drift[some], times_fs[some])
+            weight = sound[..., None, None].to(members.dtype)
+            parts.append((torch.where(weight > 0, members, 0.0) * weight).sum(0) / weight.sum(0))
+        return torch.cat(parts), centred, path
+
+    def _centred(
+        self, positions: Tensor, velocities: Tensor, times_fs: Tensor
+    ) -> tuple[Float[Tensor, "windows atoms 3"], Float[Tensor, "windows atoms 3"], Float[Tensor, "windows times 1 3"]]:
+        """Positions and velocities about the centre of mass, and its straight path, in double precision."""
+        self._check(positions, times_fs)
+        shares = torch.from_numpy(self.molecule.masses / self.molecule.masses.sum()).to(positions.device)
+        start, velocity = positions.double(), velocities.double()
+        centre, drift = (torch.einsum("a,wad->wd", shares, part)[:, None] for part in (start, velocity))
+        path = centre[:, None] + drift[:, None] * times_fs.double()[..., None, None]
+        return start - centre, velocity - drift, path
+
+    def _check(self, positions: Tensor, times_fs: Tensor) -> None:
+        if positions.shape[1] != self.molecule.n_atoms:
+            raise DataError(
+                f"{self.name!r} was trained for the {self.molecule.n_atoms} atoms of {self.molecule.name!r}; the positions "
+                f"hold {positions.shape[1]}."
+            )
+        if times_fs.numel() and float(times_fs.min()) < 0.0:
+            raise ProtocolError(f"times_fs starts at {float(times_fs.min()):g} fs; expected times from 0 on.")
+
+    def _members(
+        self, centred: Tensor, velocities: Tensor, times_fs: Tensor
+    ) -> tuple[Float[Tensor, "members windows times atoms 3"], Bool[Tensor, "members windows times"]]:
+        """Every member's path about the centre of mass, and where it is sound."""
+        n_members, n_windows = self.config.n_members, len(centred)
+        coordinates = self.geometry.modal(centred).repeat(1, 1, n_members)
+        momenta = self.geometry.modal(velocities).repeat(1, 1, n_members)
+        start = self._start(coordinates, self._perturbed(coordinates, momenta))
+        modal, sound = rollout(self.solver(), start, times_fs.double().repeat(n_members, 1), self.guard)
+        nodal = self.geometry.nodal(modal.flatten(0, 1).permute(1, 2, 0))
+        shape = (n_members, n_windows, times_fs.shape[1])
+        return nodal.reshape(*shape, self.molecule.n_atoms, 3), sound.reshape(shape)
+
+    def _perturbed(self, coordinates: Tensor, momenta: Tensor) -> Tensor:
+        """Momenta with each member's impulses along the pairs, of rms ``momentum_spread`` times the momentum's own."""
+        n_members = self.config.n_members
+        if n_members == 1 or self.config.momentum_spread == 0.0:
+            return momenta
+        per_member = coordinates.shape[-1] // n_members
+        impulses = pair_impulses(self.geometry, coordinates, self.impulses.repeat_interleave(per_member, dim=1))
+        size = momenta.square().sum((0, 1)).sqrt() / impulses.square().sum((0, 1)).sqrt()
+        return momenta + self.config.momentum_spread * size * impulses
+
+    def _start(self, coordinates: Tensor, momenta: Tensor) -> Motion:
+        """The motion at t = 0, modes that do not move at rest, ξ(0) spread over the members."""
+        quantiles = normal_quantiles(self.config.n_members).to(coordinates)
+        friction = quantiles.repeat_interleave(coordinates.shape[-1] // self.config.n_members)
+        spread = self.config.friction_spread_per_fs if self.config.temperature_kelvin is not None else 0.0
+        _, acceleration, inverse = self.field(coordinates)
+        return Motion(
+            coordinates=coordinates,
+            momenta=momenta * self.geometry.moving,
+            acceleration=acceleration,
+            friction=spread * friction,
+            inverse_distances=inverse,
+        )
+
+
+def symmetrised_inverse_distances(
+    geometry: ModalGeometry, molecule: Molecule, structures: Float[np.ndarray, "structures atoms 3"]
+) -> Float[Tensor, "pairs structures"]:
+    """Inverse distances of the structures, equal atoms renamed in every possible way (12 at most, at random beyond)."""
+    symmetries = automorphisms(molecule, limit=MAX_SYMMETRIES)
+    stride = max(1, len(structures) * len(symmetries) // MAX_STATISTICS)
+    renamed = np.concatenate([structures[::stride][:, order] for order in symmetries])
+    return geometry.inverse_distances(torch.from_numpy(renamed)).float()
+
+
+MAX_SYMMETRIES = 48
+MAX_STATISTICS = 20_000
+"""Structures that means, spreads and bounds are taken from: more change the third digit."""

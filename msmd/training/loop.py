@@ -1,0 +1,270 @@
+"""The one training loop: stages in, reports out, and a state from which it goes on exactly."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from msmd.data.windows import TrainingData, Windows
+from msmd.errors import MsmdError
+from msmd.stage import Stage
+from msmd.training.averaging import averaged_weights, blend_into
+from msmd.training.config import FitConfig
+from msmd.training.validation import a_mse_by_band
+
+if TYPE_CHECKING:
+    from lightning.fabric import Fabric
+
+TRIAL_STEPS = 3
+"""Steps timed per stage to share out a wall time; the first of them warms up and does not count."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpochReport:
+    """How training stands at the end of an epoch.
+
+    Attributes:
+        stage: its name.
+        stage_index, n_stages: which of how many.
+        step: steps done in this stage.
+        progress: fraction of the stage that is done.
+        loss: mean over the epoch's steps.
+        learning_rate: of the last step.
+        seconds: of training so far, all stages and earlier runs included.
+        validation: A-MSE of heavy atoms in Å² (``a_mse`` and one entry per band), when it was measured.
+    """
+
+    stage: str
+    stage_index: int
+    n_stages: int
+    step: int
+    progress: float
+    loss: float
+    learning_rate: float
+    seconds: float
+    validation: dict[str, float] | None = None
+
+
+@dataclass(kw_only=True)
+class FitState:
+    """Everything that training needs to go on as if nothing had happened.
+
+    Attributes:
+        stage, step: where it stands.
+        seconds: of training so far; ``stage_seconds`` of them in this stage.
+        model, averages, optimiser: tensors, empty before the first epoch.
+        best: lowest validation A-MSE so far; ``waited`` validations ago.
+        shares: seconds of each stage under a wall time.
+    """
+
+    stage: int = 0
+    step: int = 0
+    seconds: float = 0.0
+    stage_seconds: float = 0.0
+    model: dict[str, Tensor] = field(default_factory=dict)
+    averages: dict[str, Tensor] = field(default_factory=dict)
+    optimiser: dict[str, Any] = field(default_factory=dict)
+    best: float = float("inf")
+    waited: int = 0
+    shares: tuple[float, ...] = ()
+    is_finished: bool = False
+
+
+class Fit:
+    """Training of one forecaster; iterate to train.
+
+    Args:
+        forecaster: with ``stages(training)``.
+        training: what it may see.
+        validation: windows that tell how it does.
+        config: settings.
+        fabric: carries device and processes; launched.
+        state: to go on from; a fresh start when None.
+
+    Each step draws its batches from generators seeded by (seed, stage, step, batch), so that nothing about randomness has
+    to be stored, and several processes can share the batches of a step.
+    """
+
+    def __init__(
+        self,
+        forecaster: nn.Module,
+        training: TrainingData,
+        validation: Windows,
+        config: FitConfig,
+        fabric: Fabric,
+        state: FitState | None = None,
+    ) -> None:
+        self.forecaster = forecaster.to(fabric.device)
+        self.validation = validation.take(slice(config.n_validation))
+        self.config = config
+        self.fabric = fabric
+        self.stages: tuple[Stage, ...] = forecaster.stages(training)
+        self.state = state or FitState()
+        if self.state.model:
+            forecaster.load_state_dict(self.state.model)
+        if config.max_minutes is not None and not self.state.shares:
+            self.state.shares = self._shares(60.0 * config.max_minutes)
+
+    def __iter__(self) -> Iterator[EpochReport]:
+        """Trains; one report per epoch, with ``state`` up to date at each.
+
+        Raises:
+            MsmdError: when the loss is not finite.
+        """
+        while self.state.stage < len(self.stages) and not self.state.is_finished:
+            yield from self._train_stage()
+        self.state.is_finished = True
+
+    def _train_stage(self) -> Iterator[EpochReport]:
+        state, stage = self.state, self.stages[self.state.stage]
+        parameters = {n: p for n, p in self.forecaster.named_parameters() if p.requires_grad}
+        optimiser = torch.optim.Adam(parameters.values(), lr=stage.learning_rate)
+        if state.optimiser:
+            optimiser.load_state_dict(state.optimiser)
+        averages = {n: t.to(self.fabric.device) for n, t in state.averages.items()}
+        averages = averages or {n: p.detach().clone() for n, p in parameters.items()}
+        epoch = 0
+        while (progress := self._progress(stage)) < 1.0:
+            loss, rate = self._epoch(stage, optimiser, parameters, averages, (epoch + 1) / self.config.epochs)
+            progress = self._progress(stage)
+            epoch = int(progress * self.config.epochs)
+            ends = progress >= 1.0
+            state.model = _detached(self.forecaster.state_dict())
+            state.averages, state.optimiser = _detached(averages), optimiser.state_dict()
+            report = self._report(stage, progress, loss, rate)
+            if ends:
+                self._end_stage(averages)
+            due = ends or epoch % self.config.validate_every == 0
+            yield replace(report, validation=self._validate(averages) if due else None)
+
+    def _epoch(
+        self,
+        stage: Stage,
+        optimiser: torch.optim.Optimizer,
+        parameters: dict[str, nn.Parameter],
+        averages: dict[str, Tensor],
+        until: float,
+    ) -> tuple[float, float]:
+        """Steps until the stage's progress reaches ``until``; returns the mean loss and the last rate."""
+        began, losses = time.perf_counter(), []
+        base_seconds, base_stage_seconds = self.state.seconds, self.state.stage_seconds
+        rate = stage.learning_rate
+        while (progress := self._progress(stage)) < min(until, 1.0) or not losses:
+            rate = stage.learning_rate * stage.schedule(progress)
+            for group in optimiser.param_groups:
+                group["lr"] = rate
+            losses.append(self._step(stage, optimiser, parameters))
+            blend_into(averages, parameters, self.config.ema_decay)
+            self.state.step += 1
+            spent = time.perf_counter() - began
+            self.state.seconds, self.state.stage_seconds = base_seconds + spent, base_stage_seconds + spent
+        loss = float(torch.stack(losses).mean())
+        if not torch.isfinite(torch.tensor(loss)):
+            raise MsmdError(
+                f"The loss of stage {stage.name!r} is {loss} by step {self.state.step}; lower the learning rate "
+                f"(now {stage.learning_rate:g}) or look at the data."
+            )
+        return loss, rate
+
+    def _step(self, stage: Stage, optimiser: torch.optim.Optimizer, parameters: dict[str, nn.Parameter]) -> Tensor:
+        """One optimiser step on the mean gradient of the step's batches, shared among the processes."""
+        optimiser.zero_grad(set_to_none=True)
+        mine = self._my_batches()
+        total = torch.zeros((), device=self.fabric.device)
+        for batch in mine:
+            with self.fabric.autocast():
+                loss = stage.batch_loss(self._generator(batch)) / len(mine)
+            loss.backward()
+            total = total + loss.detach()
+        if self.fabric.world_size > 1:
+            total = self._average(parameters, total)
+        used = [p for p in parameters.values() if p.grad is not None]
+        nn.utils.clip_grad_norm_(used, self.config.clip_norm)
+        optimiser.step()
+        return total
+
+    def _my_batches(self) -> range | list[int]:
+        """Batches of this process; processes beyond the number of batches repeat one, which leaves the mean as it is."""
+        n_batches, n_processes = self.config.batches_per_step, self.fabric.world_size
+        if n_batches % n_processes == 0:
+            return range(self.fabric.global_rank, n_batches, n_processes)
+        return range(n_batches)
+
+    def _average(self, parameters: dict[str, nn.Parameter], loss: Tensor) -> Tensor:
+        """Replaces gradients by their mean over processes, in one message; returns the mean loss."""
+        used = [p for p in parameters.values() if p.grad is not None]
+        flat = torch.cat([loss.reshape(1), *(p.grad.reshape(-1) for p in used)])
+        flat = self.fabric.all_reduce(flat, reduce_op="mean")
+        first = 1
+        for parameter in used:
+            last = first + parameter.numel()
+            parameter.grad.copy_(flat[first:last].reshape(parameter.shape))
+            first = last
+        return flat[0]
+
+    def _generator(self, batch: int) -> torch.Generator:
+        """The generator of one batch of the present step."""
+        key = (self.config.seed, self.state.stage, self.state.step, batch)
+        mixed = int(np.random.SeedSequence(key).generate_state(1, np.uint64)[0] >> np.uint64(1))
+        return torch.Generator().manual_seed(mixed)
+
+    def _progress(self, stage: Stage) -> float:
+        """Fraction of the stage that is done, by time under a wall time, else by steps."""
+        if self.state.shares:
+            spent = self.state.stage_seconds / self.state.shares[self.state.stage]
+            return self.fabric.broadcast(spent) if self.fabric.world_size > 1 else spent
+        return self.state.step / max(1, round(stage.n_steps * self.config.steps_factor))
+
+    def _shares(self, seconds: float) -> tuple[float, ...]:
+        """Seconds of each stage: its steps times the cost of one, scaled to the whole."""
+        costs = []
+        for stage in self.stages:
+            generator = torch.Generator().manual_seed(self.config.seed)
+            spent = []
+            for _ in range(TRIAL_STEPS):
+                began = time.perf_counter()
+                stage.batch_loss(generator).backward()
+                spent.append(time.perf_counter() - began)
+            costs.append(stage.n_steps * min(spent[1:]))
+        self.forecaster.zero_grad(set_to_none=True)
+        return tuple(seconds * cost / sum(costs) for cost in costs)
+
+    def _end_stage(self, averages: dict[str, Tensor]) -> None:
+        """Takes the averaged weights and moves to the next stage."""
+        blend_into(dict(self.forecaster.named_parameters()), averages, 0.0)
+        state = self.state
+        state.model, state.averages, state.optimiser = _detached(self.forecaster.state_dict()), {}, {}
+        state.stage, state.step, state.stage_seconds = state.stage + 1, 0, 0.0
+
+    def _report(self, stage: Stage, progress: float, loss: float, rate: float) -> EpochReport:
+        return EpochReport(
+            stage=stage.name,
+            stage_index=self.state.stage,
+            n_stages=len(self.stages),
+            step=self.state.step,
+            progress=min(progress, 1.0),
+            loss=loss,
+            learning_rate=rate,
+            seconds=self.state.seconds,
+        )
+
+    def _validate(self, averages: dict[str, Tensor]) -> dict[str, float]:
+        """Errors on validation windows with the averaged weights; keeps count for early stopping."""
+        with averaged_weights(self.forecaster, averages):
+            found = a_mse_by_band(self.forecaster, self.validation)
+        state, improved = self.state, found["a_mse"] < self.state.best
+        state.best, state.waited = min(state.best, found["a_mse"]), 0 if improved else state.waited + 1
+        if self.config.patience is not None and state.waited > self.config.patience:
+            state.is_finished = True
+        return found
+
+
+def _detached(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Copies on the CPU, for the state."""
+    return {name: tensor.detach().cpu().clone() for name, tensor in tensors.items()}

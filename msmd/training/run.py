@@ -1,0 +1,285 @@
+"""The run folder: everything about one training run, readable while it goes on, and enough to go on from.
+
+RUN/run.json           what is trained, on what, how
+RUN/metrics.jsonl      one line per epoch
+RUN/status.json        where it stands: for whoever watches
+RUN/state.pt           the state that training resumes from
+RUN/last, RUN/best     checkpoints on the way
+RUN/model.safetensors, RUN/card.json   the result, once finished
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from msmd.checkpoint import Provenance, config_from_json, data_hash, save_checkpoint
+from msmd.data.windows import Protocol, Split
+from msmd.errors import CheckpointError, MsmdError
+from msmd.training.config import FitConfig
+from msmd.training.loop import EpochReport, Fit, FitState
+from msmd.training.validation import a_mse_by_band
+
+if TYPE_CHECKING:
+    from lightning.fabric import Fabric
+
+RUN, METRICS, STATUS, STATE = "run.json", "metrics.jsonl", "status.json", "state.pt"
+
+CALIBRATION_WINDOWS = 200
+"""Windows of each kind that ``calibrate`` sees: enough for two weights per knot, a minute of rollouts for aspirin."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunPlan:
+    """What a run trains, on what, and how: all that ``run.json`` holds.
+
+    Attributes:
+        forecaster: name in the registry.
+        data: molecule or file, as it was given.
+        source: of the data.
+        budget: ``"frames"`` for everything in the training block, ``"windows"`` for its windows alone.
+        protocol: how windows are cut.
+        fit: settings of the loop.
+        command: that made the run.
+    """
+
+    forecaster: str
+    data: str
+    source: str
+    budget: str
+    protocol: Protocol
+    fit: FitConfig
+    command: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunStatus:
+    """Where a run stands, as ``status.json`` holds it.
+
+    Attributes:
+        state: ``"training"``, ``"calibrating"``, ``"finished"`` or ``"failed"``.
+        stage, stage_index, n_stages, progress: of the present stage.
+        seconds: of training so far.
+        seconds_left: estimate to the end of training, None before the first epoch.
+        loss: latest.
+        message: why it failed.
+        updated: Unix time of this entry, so that a watcher sees a dead process.
+    """
+
+    state: str
+    stage: str = ""
+    stage_index: int = 0
+    n_stages: int = 0
+    progress: float = 0.0
+    seconds: float = 0.0
+    seconds_left: float | None = None
+    loss: float | None = None
+    message: str = ""
+    updated: float = 0.0
+
+
+def train_in_folder(
+    folder: Path, plan: RunPlan, kind: type, config: Any, split: Split, fabric: Fabric
+) -> Iterator[EpochReport]:
+    """Trains in a run folder, or goes on with the run that lies there; yields the reports of all epochs to come.
+
+    The first process writes; the others only train.  A finished run yields nothing.
+
+    Args:
+        folder: the run folder.
+        plan: what the run is; must agree with the run that lies there.
+        kind: the forecaster's class.
+        config: of the forecaster.
+        split: the data, already cut down to the budget.
+        fabric: launched.
+
+    Raises:
+        CheckpointError: when another run lies in the folder.
+        MsmdError: when training fails; the status says why.
+    """
+    writes = fabric.is_global_zero
+    state = _open(folder, plan, config, writes)
+    if (folder / "card.json").exists():
+        return
+    try:
+        forecaster = kind.create(split.training, config)
+        fit = Fit(forecaster, split.training, split.validation, plan.fit, fabric, state)
+        provenance = _provenance(plan, split, fabric)
+        yield from _train(folder, fit, provenance, writes)
+        if writes:
+            _finish(folder, fit, split, provenance)
+    except Exception as error:
+        if writes:
+            write_status(folder, RunStatus(state="failed", message=str(error)))
+        raise
+
+
+def read_plan(folder: Path) -> RunPlan | None:
+    """The plan of the run in a folder, None where there is none.
+
+    Raises:
+        CheckpointError: when ``run.json`` cannot be read.
+    """
+    path = folder / RUN
+    if not path.exists():
+        return None
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8"))
+        return config_from_json(RunPlan, entries["plan"])
+    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        raise CheckpointError(f"{path} cannot be read ({error}); the folder holds no run of msmd.") from error
+
+
+def read_status(folder: Path) -> RunStatus | None:
+    """Where the run in a folder stands, None before it has begun."""
+    path = folder / STATUS
+    return RunStatus(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
+
+
+def read_metrics(folder: Path) -> list[EpochReport]:
+    """The reports of every epoch so far."""
+    path = folder / METRICS
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return [EpochReport(**json.loads(line)) for line in lines]
+
+
+def write_status(folder: Path, status: RunStatus) -> None:
+    """Replaces ``status.json`` in one go."""
+    _write_json(folder / STATUS, asdict(replace(status, updated=time.time())))
+
+
+def _train(folder: Path, fit: Fit, provenance: Provenance, writes: bool) -> Iterator[EpochReport]:
+    """Trains to the end, saving state, checkpoints and metrics at each epoch."""
+    best = fit.state.best
+    for report in fit:
+        if writes:
+            _save_state(folder / STATE, fit.state)
+            with (folder / METRICS).open("a", encoding="utf-8") as log:
+                log.write(json.dumps(asdict(report)) + "\n")
+            so_far = replace(provenance, seconds=report.seconds, metrics=report.validation or {})
+            if report.validation is not None:
+                save_checkpoint(fit.forecaster, folder / "last", so_far)
+            if fit.state.best < best:
+                save_checkpoint(fit.forecaster, folder / "best", so_far)
+                best = fit.state.best
+            write_status(folder, _status(report))
+        yield report
+
+
+def _status(report: EpochReport) -> RunStatus:
+    done = (report.stage_index + report.progress) / report.n_stages
+    return RunStatus(
+        state="training",
+        stage=report.stage,
+        stage_index=report.stage_index,
+        n_stages=report.n_stages,
+        progress=report.progress,
+        seconds=report.seconds,
+        seconds_left=report.seconds * (1.0 - done) / done if done > 0 else None,
+        loss=report.loss,
+    )
+
+
+def _finish(folder: Path, fit: Fit, split: Split, provenance: Provenance) -> None:
+    """Takes the best weights where training stopped early, calibrates, and writes the result."""
+    forecaster = fit.forecaster.cpu().eval()
+    if fit.config.patience is not None and (folder / "best").exists():
+        from msmd.checkpoint import load_checkpoint
+
+        forecaster.load_state_dict(load_checkpoint(folder / "best").state_dict())
+    write_status(folder, RunStatus(state="calibrating", progress=1.0, seconds=fit.state.seconds))
+    if hasattr(forecaster, "calibrate"):
+        windows = (split.training.windows, split.validation)
+        forecaster.calibrate([part.take(slice(CALIBRATION_WINDOWS)) for part in windows])
+    metrics = a_mse_by_band(forecaster, split.validation.take(slice(CALIBRATION_WINDOWS)))
+    save_checkpoint(forecaster, folder, replace(provenance, seconds=fit.state.seconds, metrics=metrics))
+    write_status(folder, RunStatus(state="finished", progress=1.0, seconds=fit.state.seconds, seconds_left=0.0))
+
+
+def _open(folder: Path, plan: RunPlan, config: Any, writes: bool) -> FitState | None:
+    """Starts the folder, or checks that it holds this run and reads its state."""
+    found = read_plan(folder)
+    if found is None:
+        if writes:
+            folder.mkdir(parents=True, exist_ok=True)
+            _write_json(folder / RUN, {"plan": asdict(plan), "config": asdict(config)})
+        return None
+    if replace(found, command=plan.command) != plan:
+        raise CheckpointError(
+            f"{folder} holds another run: {_difference(found, plan)}. Give the settings of that run to go on with it, or "
+            "another folder to start anew."
+        )
+    if not (folder / STATE).exists():
+        return None
+    state = FitState(**torch.load(folder / STATE, weights_only=True))
+    if writes:
+        _cut_metrics(folder / METRICS, state.seconds)
+    return state
+
+
+def _difference(found: RunPlan, wanted: RunPlan) -> str:
+    ours, theirs = asdict(wanted), asdict(found)
+    names = [n for n in ours if ours[n] != theirs[n] and n != "command"]
+    return "; ".join(f"{n} is {theirs[n]!r}, asked for {ours[n]!r}" for n in names)
+
+
+def _cut_metrics(path: Path, seconds: float) -> None:
+    """Takes out lines written after the state that training goes on from."""
+    if not path.exists():
+        return
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if _is_before(line, seconds)]
+    partial = path.with_suffix(".partial")
+    partial.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+    partial.replace(path)
+
+
+def _is_before(line: str, seconds: float) -> bool:
+    try:
+        return json.loads(line)["seconds"] <= seconds
+    except json.JSONDecodeError:
+        return False
+
+
+def _save_state(path: Path, state: FitState) -> None:
+    partial = path.with_suffix(".partial")
+    torch.save(vars(state), partial)
+    partial.replace(path)
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    partial.replace(path)
+
+
+def _provenance(plan: RunPlan, split: Split, fabric: Fabric) -> Provenance:
+    return Provenance(
+        source=plan.source,
+        data_sha256=data_hash(split.training),
+        protocol=asdict(plan.protocol),
+        budget=plan.budget,
+        seed=plan.fit.seed,
+        seconds=0.0,
+        device=str(fabric.device),
+        command=plan.command,
+    )
+
+
+def check_is_result(folder: Path) -> None:
+    """Refuses a run that is not finished.
+
+    Raises:
+        MsmdError: with where the run stands.
+    """
+    if not (folder / "card.json").exists():
+        status = read_status(folder)
+        stands = (
+            f"it is {status.state} ({status.progress:.0%} of stage {status.stage!r})" if status else "it has no status"
+        )
+        raise MsmdError(f"The run {folder} has no result yet: {stands}; 'msmd train --run {folder}' goes on with it.")

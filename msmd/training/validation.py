@@ -1,0 +1,28 @@
+"""How a forecaster does on validation windows, in the numbers that training watches."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import nn
+
+from msmd.data.windows import Windows
+
+BAND_EDGES_FS = (0.0, 50.0, 150.0, 400.0, 800.0, 1500.0)
+"""The horizon bands of ``msmd.metrics``, which stands right of this package and cannot be asked."""
+
+
+def a_mse_by_band(forecaster: nn.Module, windows: Windows) -> dict[str, float]:
+    """Mean squared error of heavy atoms in Å²: ``a_mse`` over everything, and one entry per band that has samples."""
+    device = next((p.device for p in forecaster.parameters()), torch.device("cpu"))
+    rows = (torch.tensor(a).to(device) for a in (windows.positions, windows.velocities, windows.times_fs))
+    with torch.no_grad():
+        predicted = forecaster.predict(*rows).cpu().numpy()
+    heavy = windows.molecule.is_heavy if windows.molecule.is_heavy.any() else slice(None)
+    squares = np.square(predicted - windows.targets)[:, :, heavy].mean(axis=(2, 3))
+    found = {"a_mse": float(squares.mean())}
+    for low, high in zip(BAND_EDGES_FS, BAND_EDGES_FS[1:], strict=False):
+        inside = squares[(windows.times_fs > low) & (windows.times_fs <= high)]
+        if inside.size:
+            found[f"{low:.0f}-{high:.0f} fs"] = float(inside.mean())
+    return found
