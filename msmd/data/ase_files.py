@@ -6,6 +6,7 @@ each frame's info, the number of the segment from ``segment``.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +45,7 @@ def read_ase(path: Path, *, dt_fs: float | None = None) -> Dataset:
     labels = np.array([frame.info.get("segment", 0) for frame in frames])
     cuts = np.flatnonzero(labels[1:] != labels[:-1]) + 1
     bounds = [0, *cuts.tolist(), len(frames)]
-    segments = [_raw(frames[a:b], path) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+    segments = [_raw(frames[a:b], path) for a, b in pairwise(bounds)]
     return dataset_from_raw(segments, Origin(path=path), dt_fs=dt_fs)
 
 

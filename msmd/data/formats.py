@@ -82,6 +82,6 @@ def format_of(path: Path) -> FileFormat:
         if known.key in keys:
             return known
     raise DataError(
-        f"{path.name} holds the arrays {', '.join(keys) or '(none)'}; expected R and z (MD17), or nuclear_charges, coords "
-        "and old_indices (rMD17)."
+        f"{path.name} holds the arrays {', '.join(keys) or '(none)'}; expected R and z (MD17), or nuclear_charges, "
+        "coords and old_indices (rMD17)."
     )

@@ -53,7 +53,7 @@ class Origin:
 
     Attributes:
         path: the file.
-        source: the source's name where the molecule is one of the registry, such as ``"md17"``; None for any other format.
+        source: the source's name where the molecule is one of the registry, such as ``"md17"``; None for other formats.
         published: picks the published file from a molecule's card; None for formats that nothing is published in.
     """
 

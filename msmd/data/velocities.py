@@ -8,8 +8,8 @@ for (x₊ − x₋)/2h and 7e-2 for (x₊ − x)/h.  It needs no forces, and so 
 
     v₊ = (x₊ − x)/h₊ − h₊(2a + a₊)/6        v₋ = (x − x₋)/h₋ + h₋(2a + a₋)/6
 
-MD17's motion obeys ẍ = F/m − ξv with the thermostat's ξ unknown, so that v₊ ≈ v(1 − ξh₊/2) and v₋ ≈ v(1 + ξh₋/2).  Where
-both are known, (h₋v₊ + h₊v₋)/(h₋ + h₊) is free of ξ to first order, and of a as well where forces are not known.
+MD17's motion obeys ẍ = F/m − ξv with the thermostat's ξ unknown, so that v₊ ≈ v(1 − ξh₊/2) and v₋ ≈ v(1 + ξh₋/2).
+Where both are known, (h₋v₊ + h₊v₋)/(h₋ + h₊) is free of ξ to first order, and of a as well where forces are not known.
 Relative errors on MD17's ethanol, by distance of the frames:
 
     frames                          1      2      3      4      5

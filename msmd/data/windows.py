@@ -6,24 +6,21 @@ window; ``split_dataset`` puts them together.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from jaxtyping import Float, Int
 
+from msmd.data.dealing import MIN_SEGMENTS_TO_DEAL, SPLITS, Order, Starts, segment_parts
+from msmd.data.sampling import LONG_FACTOR, SAMPLINGS, TRAINING_SAMPLINGS, Sampling
 from msmd.errors import ProtocolError, unknown_name
 from msmd.molecule import Molecule
-from msmd.trajectory import Dataset, Trajectory, nearest_frames
+from msmd.trajectory import Dataset, Trajectory
+
+__all__ = ["Protocol", "Split", "TrainingData", "Windows", "default_horizon_fs", "segment_parts", "split_dataset"]
 
 HORIZON_FRAMES = 3000
 """The papers' horizon in frames of the source: 1.5 ps at 0.5 fs."""
-
-LONG_FACTOR = 4
-"""The ``long`` sampling asks for this many horizons: 6 ps."""
-
-MIN_SEGMENTS_TO_DEAL = 3
-"""From this many segments on, whole segments are dealt out; below, blocks of one trajectory."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,11 +90,11 @@ class TrainingData:
 
     def labelled(self) -> tuple[Float[np.ndarray, "labelled atoms 3"], Float[np.ndarray, "labelled atoms 3"]]:
         """Positions (Å) and forces (kcal/mol/Å) of every training frame whose forces are known; maybe none."""
-        pairs = [(s.positions[s.labelled_frames], s.forces[s.labelled_frames]) for s in self.segments if s.forces is not None]
-        if not pairs:
-            empty = np.empty((0, self.molecule.n_atoms, 3))
-            return empty, empty
-        return np.concatenate([p for p, _ in pairs]), np.concatenate([f for _, f in pairs])
+        known = [segment for segment in self.segments if segment.forces is not None]
+        empty = np.empty((0, self.molecule.n_atoms, 3))
+        positions = np.concatenate([empty, *(segment.positions[segment.labelled_frames] for segment in known)])
+        forces = np.concatenate([empty, *(segment.forces[segment.labelled_frames] for segment in known)])
+        return positions, forces
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,15 +142,6 @@ class Split:
     test: Windows
 
 
-@dataclass(frozen=True)
-class _Range:
-    """Frames ``first`` to ``last`` (exclusive) of a segment."""
-
-    segment: int
-    first: int
-    last: int
-
-
 def split_dataset(dataset: Dataset, protocol: Protocol) -> Split:
     """Cuts training, validation and test windows out of a dataset.
 
@@ -161,231 +149,72 @@ def split_dataset(dataset: Dataset, protocol: Protocol) -> Split:
         ProtocolError: when the dataset is too short for the horizon, or holds no frame with a known velocity.
     """
     horizon = default_horizon_fs(dataset) if protocol.horizon_fs is None else protocol.horizon_fs
-    longest = horizon * (LONG_FACTOR if protocol.sampling == "long" else 1)
-    random = np.random.default_rng(protocol.seed)
-    ranges = SPLITS[protocol.split](dataset, longest, protocol, random)
-    train = _cut(dataset, ranges.train_starts, horizon, TRAINING_SAMPLINGS[protocol.sampling], protocol, random)
-    validation, test = (
-        _cut(dataset, starts, horizon, SAMPLINGS[protocol.sampling], protocol, random)
-        for starts in (ranges.validation_starts, ranges.test_starts)
+    order = Order(
+        gap_fs=horizon,
+        longest_fs=horizon * (LONG_FACTOR if protocol.sampling == "long" else 1),
+        horizon_fs=horizon,
+        n_train=protocol.n_train,
+        n_validation=protocol.n_validation,
+        n_test=protocol.n_test,
+        n_times=protocol.n_times,
+        train_sampling=TRAINING_SAMPLINGS[protocol.sampling],
+        test_sampling=SAMPLINGS[protocol.sampling],
+        random=np.random.default_rng(protocol.seed),
     )
+    dealt = SPLITS[protocol.split](dataset, order)
     training = TrainingData(
         molecule=dataset.molecule,
-        windows=train,
-        segments=tuple(dataset.segments[r.segment].between(r.first, r.last) for r in ranges.train_ranges),
+        windows=_cut(dataset, dealt.train, order, order.train_sampling),
+        segments=tuple(dataset.segments[r.segment].between(r.first, r.last) for r in dealt.train_ranges),
         horizon_fs=horizon,
         temperature_kelvin=dataset.temperature_kelvin,
         thermostat=dataset.thermostat,
     )
-    return Split(protocol=protocol, horizon_fs=horizon, training=training, validation=validation, test=test)
+    return Split(
+        protocol=protocol,
+        horizon_fs=horizon,
+        training=training,
+        validation=_cut(dataset, dealt.validation, order, order.test_sampling),
+        test=_cut(dataset, dealt.test, order, order.test_sampling),
+    )
 
 
 def default_horizon_fs(dataset: Dataset) -> float:
-    """3000 frames of the source; less where a segment (or a tenth of a lone trajectory) cannot hold two such windows."""
+    """3000 frames of the source; less where a segment, or a tenth of a lone trajectory, holds no two such windows."""
     longest = max(segment.duration_fs for segment in dataset.segments)
     block = longest if len(dataset.segments) >= MIN_SEGMENTS_TO_DEAL else longest / 10
     return min(HORIZON_FRAMES * dataset.dt_fs, block / 2.1)
 
 
-@dataclass(frozen=True)
-class _Dealt:
-    """Start frames for each part, as (segment, frame) rows with the end of their range, and the training ranges."""
-
-    train_starts: np.ndarray
-    validation_starts: np.ndarray
-    test_starts: np.ndarray
-    train_ranges: tuple[_Range, ...]
-
-
-BLOCK_ORDER = "TTETVETTET"
-"""Ten blocks of one trajectory: T trains, V validates, E (examination) tests."""
-
-SEGMENT_ORDER = "TETVTETVTE"
-"""Ten segments: 5 train, 2 validate, 3 test."""
-
-
-def segment_parts(dataset: Dataset) -> tuple[str, ...]:
-    """For each segment what the blocked split uses it for: ``"training"``, ``"validation"`` or ``"test"``.
-
-    Empty where there are too few segments to deal out, so that each is cut into blocks of its own.
-    """
-    names = {"T": "training", "V": "validation", "E": "test"}
-    return tuple(names[part] for part in _segment_order(dataset))
-
-
-def _segment_order(dataset: Dataset) -> str:
-    n_segments = len(dataset.segments)
-    if n_segments < MIN_SEGMENTS_TO_DEAL:
-        return ""
-    return "TVE" if n_segments == 3 else "".join(SEGMENT_ORDER[i % 10] for i in range(n_segments))
-
-
-def _blocked(dataset: Dataset, longest_fs: float, protocol: Protocol, random: np.random.Generator) -> _Dealt:
-    parts: dict[str, list[_Range]] = {"T": [], "V": [], "E": []}
-    if len(dataset.segments) >= MIN_SEGMENTS_TO_DEAL:
-        for index, part in enumerate(_segment_order(dataset)):
-            parts[part].append(_Range(index, 0, dataset.segments[index].n_frames))
-    else:
-        for index, segment in enumerate(dataset.segments):
-            for part, block in zip(BLOCK_ORDER, _ten_blocks(index, segment, longest_fs), strict=True):
-                parts[part].append(block)
-    random_starts = [
-        _choose(_starts(dataset, parts[part], longest_fs), count, random)
-        for part, count in (("T", protocol.n_train), ("V", protocol.n_validation), ("E", protocol.n_test))
+def _cut(dataset: Dataset, starts: Starts, order: Order, sampling: Sampling) -> Windows:
+    """The windows at these starts, their times drawn and their targets looked up segment by segment."""
+    drawn = [
+        sampling(dataset.segments[i], int(frame), int(last), order.horizon_fs, order.n_times, order.random)
+        for i, frame, last in starts
     ]
-    return _Dealt(*random_starts, tuple(r for r in parts["T"] if r.last > r.first))
-
-
-def _ten_blocks(index: int, segment: Trajectory, gap_fs: float) -> list[_Range]:
-    """Ten contiguous blocks of equal duration; each but the last ends one gap before the next begins."""
-    edges = segment.times_fs[0] + segment.duration_fs * np.arange(11) / 10
-    ends = edges[1:] - np.where(np.arange(10) < 9, gap_fs, -1.0)
-    if ends[0] - edges[0] <= gap_fs:
+    kept = np.array([times is not None for times in drawn], dtype=bool)
+    if not kept.any():
         raise ProtocolError(
-            f"A tenth of this trajectory ({segment.duration_fs / 10:.0f} fs) cannot hold a window of {gap_fs:.0f} fs and "
-            f"the gap after it; ask for a horizon of at most {segment.duration_fs / 21:.0f} fs, or give a longer trajectory."
-        )
-    firsts, lasts = np.searchsorted(segment.times_fs, edges[:-1]), np.searchsorted(segment.times_fs, ends)
-    return [_Range(index, int(a), int(b)) for a, b in zip(firsts, lasts, strict=True)]
-
-
-def _paper(dataset: Dataset, longest_fs: float, protocol: Protocol, random: np.random.Generator) -> _Dealt:
-    """Random starts out of everything; where there are too few, a third each for training and validation."""
-    everything = [_Range(i, 0, s.n_frames) for i, s in enumerate(dataset.segments)]
-    starts = _choose(_starts(dataset, everything, longest_fs), None, random)
-    third = len(starts) // 3
-    n_train = min(third if protocol.n_train is None else protocol.n_train, third)
-    n_validation = min(protocol.n_validation, third)
-    rest = starts[n_train + n_validation :][: protocol.n_test]
-    train = starts[:n_train]
-    return _Dealt(train, starts[n_train : n_train + n_validation], rest, _covered(dataset, train, longest_fs))
-
-
-def _covered(dataset: Dataset, starts: np.ndarray, longest_fs: float) -> tuple[_Range, ...]:
-    """The frames inside any training window, as ranges without overlap."""
-    ranges: list[_Range] = []
-    for index, segment in enumerate(dataset.segments):
-        inside = np.zeros(segment.n_frames, dtype=bool)
-        for frame in starts[starts[:, 0] == index, 1]:
-            end = segment.times_fs[frame] + longest_fs
-            inside[frame : np.searchsorted(segment.times_fs, end, side="right")] = True
-        edges = np.flatnonzero(np.diff(np.concatenate([[False], inside, [False]]).astype(int)))
-        ranges += [_Range(index, int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
-    return tuple(ranges)
-
-
-def _starts(dataset: Dataset, ranges: list[_Range], longest_fs: float) -> np.ndarray:
-    """Every possible start (segment, frame, last frame of its range), its window lying inside the range."""
-    rows = []
-    for r in ranges:
-        segment = dataset.segments[r.segment]
-        frames = segment.start_frames
-        frames = frames[(frames >= r.first) & (frames < r.last)]
-        if r.last > r.first:
-            frames = frames[segment.times_fs[frames] + longest_fs <= segment.times_fs[r.last - 1] + 1e-6]
-        rows.append(np.stack([np.full(len(frames), r.segment), frames, np.full(len(frames), r.last)], axis=1))
-    found = np.concatenate(rows) if rows else np.empty((0, 3), dtype=int)
-    if len(found) == 0:
-        raise ProtocolError(
-            f"No window of {longest_fs:.0f} fs fits: the data hold no frame with a known velocity that is followed by "
-            "frames over that time in its block; ask for a shorter horizon or give a longer trajectory."
-        )
-    return found
-
-
-def _choose(starts: np.ndarray, count: int | None, random: np.random.Generator) -> np.ndarray:
-    """Draws ``count`` starts without repetition, or shuffles all."""
-    order = random.permutation(len(starts))
-    return starts[order if count is None else order[:count]]
-
-
-def _cut(
-    dataset: Dataset,
-    starts: np.ndarray,
-    horizon_fs: float,
-    sample: Sampling,
-    protocol: Protocol,
-    random: np.random.Generator,
-) -> Windows:
-    times, targets, kept = [], [], []
-    for row, (index, frame, last) in enumerate(starts):
-        segment = dataset.segments[index]
-        found = sample(segment, int(frame), int(last), horizon_fs, protocol.n_times, random)
-        if found is None:
-            continue
-        kept.append(row)
-        times.append(found)
-        targets.append(segment.positions_at(segment.times_fs[frame] + found))
-    if not kept:
-        raise ProtocolError(
-            f"No window has {protocol.n_times} target frames within {horizon_fs:.0f} fs; ask for fewer times or a "
+            f"No window has {order.n_times} target frames within {order.horizon_fs:.0f} fs; ask for fewer times or a "
             "longer horizon."
         )
-    chosen = starts[kept]
+    index, frame = starts[kept, 0], starts[kept, 1]
+    times = np.array([chosen for chosen in drawn if chosen is not None])
+    shape = (len(times), dataset.molecule.n_atoms, 3)
+    positions, velocities, start_times = np.empty(shape), np.empty(shape), np.empty(len(times))
+    targets = np.empty((*times.shape, *shape[1:]))
+    for i in np.unique(index):
+        segment, here = dataset.segments[i], index == i
+        positions[here], velocities[here] = segment.positions[frame[here]], segment.velocities[frame[here]]
+        start_times[here] = segment.times_fs[frame[here]]
+        targets[here] = segment.positions_at(start_times[here, None] + times[here])
     return Windows(
         molecule=dataset.molecule,
-        positions=np.array([dataset.segments[i].positions[f] for i, f, _ in chosen]),
-        velocities=np.array([dataset.segments[i].velocities[f] for i, f, _ in chosen]),
-        times_fs=np.array(times),
-        targets=np.array(targets),
-        segments=chosen[:, 0].astype(int),
-        start_frames=chosen[:, 1].astype(int),
-        start_times_fs=np.array([dataset.segments[i].times_fs[f] for i, f, _ in chosen]),
+        positions=positions,
+        velocities=velocities,
+        times_fs=times,
+        targets=targets,
+        segments=index,
+        start_frames=frame,
+        start_times_fs=start_times,
     )
-
-
-def _later_times(segment: Trajectory, frame: int, last: int, horizon_fs: float) -> np.ndarray:
-    """Times after the start of all stored frames within the horizon and the range."""
-    later = segment.times_fs[frame + 1 : last] - segment.times_fs[frame]
-    return later[later <= horizon_fs + 1e-6]
-
-
-def _is_continuous(segment: Trajectory) -> bool:
-    """True where positions can be had at any time."""
-    return len(segment.start_frames) == segment.n_frames and segment.dt_fs is not None
-
-
-def _even(
-    segment: Trajectory, frame: int, last: int, horizon_fs: float, n_times: int, random: np.random.Generator
-) -> np.ndarray | None:
-    """horizon·k/n; where only stored frames are known, the nearest ones, with their own times."""
-    wanted = horizon_fs * np.arange(1, n_times + 1) / n_times
-    if _is_continuous(segment):
-        return wanted
-    later = _later_times(segment, frame, last, horizon_fs * (1 + 0.25 / n_times))
-    if len(later) == 0:
-        return None
-    nearest = later[nearest_frames(later, wanted)]
-    near_enough = np.abs(nearest - wanted) <= horizon_fs / (4 * n_times)
-    return nearest if near_enough.all() and np.all(np.diff(nearest) > 0) else None
-
-
-def _irregular(
-    segment: Trajectory, frame: int, last: int, horizon_fs: float, n_times: int, random: np.random.Generator
-) -> np.ndarray | None:
-    """Random times within the horizon; where only stored frames are known, randomly chosen ones."""
-    if _is_continuous(segment):
-        return np.sort(horizon_fs * (1.0 - random.random(n_times)))
-    later = _later_times(segment, frame, last, horizon_fs)
-    if len(later) < n_times:
-        return None
-    return np.sort(random.choice(later, n_times, replace=False))
-
-
-def _long(
-    segment: Trajectory, frame: int, last: int, horizon_fs: float, n_times: int, random: np.random.Generator
-) -> np.ndarray | None:
-    """Even times over four horizons."""
-    return _even(segment, frame, last, LONG_FACTOR * horizon_fs, n_times, random)
-
-
-SPLITS: dict[str, Callable[[Dataset, float, Protocol, np.random.Generator], _Dealt]] = {
-    "blocked": _blocked,
-    "paper": _paper,
-}
-Sampling = Callable[[Trajectory, int, int, float, int, np.random.Generator], np.ndarray | None]
-
-SAMPLINGS: dict[str, Sampling] = {"even": _even, "irregular": _irregular, "long": _long}
-
-TRAINING_SAMPLINGS: dict[str, Sampling] = SAMPLINGS | {"long": _even}
-"""``long`` trains within one horizon and asks for four."""
