@@ -1,16 +1,17 @@
 """Reference trajectories under MD17's protocol with GFN2-xTB: constant-energy segments from canonical starts.
 
-One Langevin chain at 500 K gives the starts, one per segment, at least 1 ps apart and without drift or spin; each segment
-is then plain velocity Verlet, because a thermostat's noise, not chaos, would limit what can be forecast.
+One Langevin chain at 500 K gives the starts, one per segment, at least 1 ps apart and without drift or spin; each
+segment is then plain velocity Verlet, because a thermostat's noise, not chaos, would limit what can be forecast.
 Everything lies in a run folder, one file per start and segment, so that a run killed at any point goes on where it was.
 """
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
-from dataclasses import dataclass
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import asdict, dataclass
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
@@ -75,7 +76,6 @@ def segment_starts(name: str, config: GenerateConfig, folder: Path) -> Iterator[
     """
     card = molecule_card(name)
     masses = card.molecule.masses
-    force_field = GFN2(card.molecule.numbers)
     chain = None
     for index in range(config.n_segments):
         path = folder / f"start_{index:03d}.npz"
@@ -84,6 +84,8 @@ def segment_starts(name: str, config: GenerateConfig, folder: Path) -> Iterator[
             chain = dict(np.load(path))
             yield path
             continue
+        # A force field of its own for each start: one that remembers the last would not be there after a kill.
+        force_field = GFN2(card.molecule.numbers)
         if chain is None:
             positions = relax(force_field, structure_from_smiles(card.molecule, card.smiles, seed=config.seed))
             velocities = thermal_velocities(masses, config.temperature_kelvin, random)
@@ -115,8 +117,8 @@ def segment_starts(name: str, config: GenerateConfig, folder: Path) -> Iterator[
 def run_segment(name: str, config: GenerateConfig, start: Path, out: Path) -> Path:
     """Integrates one segment from a start file and stores it; returns at once where the file exists.
 
-    The file holds ``positions`` (frames, atoms, 3), ``velocities``, and every ``forces_every``-th frame ``energies`` and
-    ``forces``, in the project's units.
+    The file holds ``positions`` (frames, atoms, 3), ``velocities``, and every ``forces_every``-th frame ``energies``
+    and ``forces``, in the project's units.
     """
     if out.exists():
         return out
@@ -153,25 +155,43 @@ def generate(
 
     Raises:
         UnknownNameError: for an unknown molecule.
-        DataError: when a molecule falls apart on the way.
+        DataError: when the folder holds a run with other settings, or the molecule falls apart on the way.
     """
     molecule_card(name)
     folder.mkdir(parents=True, exist_ok=True)
-    n_processes = n_processes or os.cpu_count() or 1
-    done = 0
+    _claim(folder, {"molecule": name, **asdict(config)})
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    with ProcessPoolExecutor(n_processes, mp_context=get_context("spawn")) as pool:
-        pending = set()
+    done, pending = 0, set()
+    with ProcessPoolExecutor(n_processes or os.cpu_count() or 1, mp_context=get_context("spawn")) as pool:
         for index, start in enumerate(segment_starts(name, config, folder)):
-            out = folder / f"segment_{index:03d}.npz"
-            pending.add(pool.submit(run_segment, name, config, start, out))
-        yield done, config.n_segments
+            pending.add(pool.submit(run_segment, name, config, start, folder / f"segment_{index:03d}.npz"))
+            finished = {future for future in pending if future.done()}
+            pending -= finished
+            done += _count(finished)
+            yield done, config.n_segments
         while pending:
             finished, pending = wait(pending, return_when=FIRST_COMPLETED)
-            for future in finished:
-                future.result()
-                done += 1
-                yield done, config.n_segments
+            done += _count(finished)
+            yield done, config.n_segments
+
+
+def _count(finished: set[Future[Path]]) -> int:
+    """How many are done; raises what one of them raised."""
+    return len([future.result() for future in finished])
+
+
+def _claim(folder: Path, settings: dict[str, str | float]) -> None:
+    """Writes the settings into a new run folder, and refuses one that was made with others."""
+    path = folder / "settings.json"
+    if not path.exists():
+        path.write_text(json.dumps(settings, indent=1) + "\n")
+        return
+    found = json.loads(path.read_text())
+    other = [f"{key} {found.get(key)} (now {value})" for key, value in settings.items() if found.get(key) != value]
+    if other:
+        raise DataError(
+            f"{folder} holds a run with other settings: {', '.join(other)}. Give the same settings, or another folder."
+        )
 
 
 def _check_intact(molecule: Molecule, positions: np.ndarray, where: str) -> None:
@@ -179,7 +199,9 @@ def _check_intact(molecule: Molecule, positions: np.ndarray, where: str) -> None
     first, second = molecule.bond_array.T
     lengths = np.linalg.norm(positions[first] - positions[second], axis=1)
     if not np.all(lengths < 2.5):
-        raise DataError(f"{molecule.name} fell apart in {where}: a bond is {lengths.max():.2f} Å long; use another seed.")
+        raise DataError(
+            f"{molecule.name} fell apart in {where}: a bond is {lengths.max():.2f} Å long; use another seed."
+        )
 
 
 def _save(path: Path, arrays: dict[str, np.ndarray]) -> None:

@@ -1,7 +1,7 @@
 """The ten MD17 molecules: atoms in MD17's order, bonds, where the data come from and what they are.
 
-``dt_fs`` is the time between consecutive frames as measured from the forces (F = m·a), which for benzene, azobenzene and
-paracetamol is not the 0.5 fs of the papers.
+``dt_fs`` is the time between consecutive frames as measured from the forces (F = m·a), which for benzene, azobenzene
+and paracetamol is not the 0.5 fs of the papers.
 """
 
 from __future__ import annotations
