@@ -16,7 +16,8 @@ function fittingView(scene, tracks, shiftAt, aspect) {
     return [[...lows, Math.min(...values)], [...highs, Math.max(...values)]];
   }, [[], []]);
   const half = low.map((value, axis) => (high[axis] - value) / 2 + MARGIN_AROUND);
-  const distance = half[2] + Math.max(half[1], half[0] / aspect) / HALF_FIELD;
+  // Only part of the depth counts: what is nearest the camera is seldom at the edge too.
+  const distance = 0.4 * half[2] + Math.max(half[1], half[0] / aspect) / HALF_FIELD;
   const [x, y, z, w] = rotation;
   const centre = rotate(low.map((value, axis) => (value + high[axis]) / 2), [-x, -y, -z, w]);
   return [...centre.map((value) => -value), CAMERA_DISTANCE - distance, ...rotation];

@@ -10,7 +10,7 @@ const ALONE = {
 };
 const BESIDE = {
   ball: { stick: 0.045, sphere: 0.2, tube: 0.125 },
-  sphere: { stick: 0, sphere: 0.45, tube: 0.22 },
+  sphere: { stick: 0, sphere: 0.34, tube: 0.2 },
   line: { stick: 0.025, sphere: 0, tube: 0.05 },
 };
 // Where predictions coincide, the first shows; a later one is thinner, so that each keeps a surface of its own.

@@ -1,5 +1,7 @@
 // One canvas: a 3Dmol viewer and the tracks drawn in it.
 
+// No hue of the colour maps, so that an arrow is not read as a value.
+const ARROW_COLORS = { light: 0x862e9c, dark: 0xe599f7 };
 const ARROW = { radius: 0.045, radiusRatio: 2.4, mid: 0.68 };
 
 class Pane {
@@ -12,6 +14,7 @@ class Pane {
     container.append(this.element);
     this.lent = takeViewer(threeDmol, this.element);
     this.viewer = this.lent && this.lent.viewer;
+    this.gl = this.viewer && this.viewer.renderer.getContext();
     this.copies = [];
     this.ties = [];
     this.arrows = [];
@@ -78,7 +81,7 @@ class Pane {
         ? mapped(map, track.scalarRange, track.scalars.scale * track.scalars.values[first + i])
         : colors[i];
     });
-    refresh(model);
+    refresh(model, this.gl);
   }
 
   placeTies({ copy, atoms, bonds, model }) {
@@ -92,17 +95,20 @@ class Pane {
       atoms[i].bonds = far ? bonds[i] : [];
       atoms[i + n].bonds = far ? bonds[i + n] : [];
     }
-    refresh(model);
+    refresh(model, this.gl);
   }
 
   /** Arrows longer than the threshold, as one shape per track: shapes are the costly part of a frame. */
   placeArrows(frame) {
-    this.arrows.forEach((shape) => this.viewer.removeShape(shape));
+    this.arrows.forEach((shape) => {
+      freeBuffers(shape.renderedShapeObj, this.gl);
+      this.viewer.removeShape(shape);
+    });
     this.arrows = [];
     if (!this.look.showArrows) return;
     this.copies.filter((copy) => copy.track.arrows).forEach((copy) => {
       const { values, scale } = copy.track.arrows;
-      const shape = this.viewer.addShape({ color: this.look.theme.name === "dark" ? 0xffd43b : 0x364fc7 });
+      const shape = this.viewer.addShape({ color: ARROW_COLORS[this.look.theme.name] });
       const n = copy.atoms.length;
       for (let i = 0; i < n; i += 1) {
         const k = 3 * (frame * n + i);
@@ -128,10 +134,23 @@ class Pane {
 
 /**
  * Makes 3Dmol mesh the model again at the next render.  molObj is 3Dmol's own (hence the pinned version); its public
- * way, a frame list, cannot recolour.  The old mesh's buffers are freed here, since 3Dmol leaves them to the garbage
- * collector, thirty times a second.
+ * way, a frame list, cannot recolour.
  */
-function refresh(model) {
-  if (model.molObj) model.molObj.children.forEach((mesh) => mesh.geometry && mesh.geometry.dispose());
+function refresh(model, gl) {
+  freeBuffers(model.molObj, gl);
   model.molObj = null;
+}
+
+/**
+ * Frees the buffers of a mesh that is about to be replaced.  3Dmol leaves them to the garbage collector, thirty times a
+ * second, and its own dispose() forgets the two that sticks have more than spheres.
+ */
+function freeBuffers(object, gl) {
+  const meshes = object ? object.children : [];
+  meshes.forEach(({ geometry }) => {
+    geometry.dispose();
+    geometry.geometryGroups.forEach((group) => {
+      [group.__webglRadiusBuffer, group.__webglOffsetBuffer].forEach((buffer) => buffer && gl.deleteBuffer(buffer));
+    });
+  });
 }
