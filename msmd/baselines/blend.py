@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 
@@ -39,7 +39,7 @@ class Blend(Baseline):
     kept: Float[Array, " knots"]
 
     @classmethod
-    def fit(cls, training: TrainingData) -> Self:
+    def fit(cls, training: TrainingData) -> Blend:
         """Least squares over all windows: with u = x(0) − m, the a that minimises Σ |x(t) − m − a(t) u|²."""
         windows, masses = training.windows, training.molecule.masses
         structure = mean_structure(training.structures(), masses)

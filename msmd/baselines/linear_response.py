@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
+from scipy.linalg import solve
 
 from msmd.baselines.base import Baseline
 from msmd.baselines.time_knots import TimeKnots
@@ -14,7 +15,7 @@ from msmd.frame import EckartFrame, centre_of_mass, eckart_frame, mean_structure
 from msmd.molecule import Molecule
 from msmd.shapes import Array, Float, Frame, Int
 
-PENALTIES = tuple(10.0**power for power in range(-6, 4))
+PENALTIES = tuple(10.0**power for power in range(-3, 4))
 """Ridge penalties tried, per sample and in units of the features' variance."""
 
 N_FOLDS = 5
@@ -23,11 +24,12 @@ N_FOLDS = 5
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LinearResponse(Baseline):
-    """x(t) = c + v_c t + R (y(0) + B(t) z),  z = (1, y(0) − r, ẏ(0)): ridge regression in the body frame of x(0).
+    """x(t) = c + v_c t + R (r + B(t) z),  z = (1, y(0) − r, ẏ(0)): ridge regression in the body frame of x(0).
 
     y are Eckart-frame coordinates about the training mean structure r, ẏ velocities turned into that frame, and B(t) is
-    interpolated between the fitted times, from B(0) = 0.  A harmonic molecule obeys such a law exactly; for the others
-    it is the best linear one.
+    interpolated between the fitted times, from B(0) z = y(0) − r.  A harmonic molecule obeys such a law exactly; for
+    the others it is the best linear one.  A penalty per atom pulls it towards the mean future: the hydrogens of a
+    rotor are not to decide how far the atoms of a ring can be told.
 
     Attributes:
         molecule: atoms and bonds.
@@ -35,7 +37,7 @@ class LinearResponse(Baseline):
         knots: grid in time.
         scales: root mean square of each feature, in its own unit.
         response: B at the knots, for scaled features, Å.
-        penalty: the ridge penalty that cross-validation chose.
+        penalties: the ridge penalty that cross-validation chose, per atom.
 
     Reference: Hoerl and Kennard, Technometrics 12, 55 (1970).
     """
@@ -46,11 +48,11 @@ class LinearResponse(Baseline):
     knots: TimeKnots
     scales: Float[Array, " features"]
     response: Float[Array, "knots features coordinates"]
-    penalty: float
+    penalties: Float[Array, " atoms"]
 
     @classmethod
-    def fit(cls, training: TrainingData) -> Self:
-        """Ridge regression of all windows' displacements, the penalty chosen by cross-validation."""
+    def fit(cls, training: TrainingData) -> LinearResponse:
+        """Ridge regression of all windows' displacements, penalties chosen by cross-validation."""
         windows, masses = training.windows, training.molecule.masses
         structure = mean_structure(training.structures(), masses)
         frame = eckart_frame(windows.positions, structure, masses)
@@ -58,16 +60,15 @@ class LinearResponse(Baseline):
         scales = np.sqrt(np.square(features).mean(axis=0))
         scales[scales == 0] = 1.0
         knots = TimeKnots.for_times(windows.times_fs)
-        folds = _Folds.of(windows, knots, features / scales, _displacements(frame, windows))
-        penalty = min(PENALTIES, key=folds.error)
-        later = folds.solve(penalty).reshape(len(knots.knots_fs) - 1, len(scales), -1)
+        folds = _Folds.of(windows, knots, features / scales, _displacements(frame, windows, knots))
+        later, penalties = folds.best()
         return cls(
             molecule=training.molecule,
             structure=structure,
             knots=knots,
             scales=scales,
-            response=np.pad(later, ((1, 0), (0, 0), (0, 0))),
-            penalty=penalty,
+            response=np.concatenate([_identity(scales)[None], later.reshape(-1, *_identity(scales).shape)]),
+            penalties=penalties,
         )
 
     def move(
@@ -82,18 +83,24 @@ class LinearResponse(Baseline):
         features = _features(frame, positions, velocities) / self.scales
         at_knots = np.einsum("wf,kfc->wkc", features, self.response)
         body = (self.knots.weights(times_fs) @ at_knots).reshape(*times_fs.shape, -1, 3)
-        drift = centre_of_mass(velocities, masses)[:, None] * times_fs[..., None]
-        return positions[:, None] + drift[:, :, None] + np.einsum("wtae,wde->wtad", body, frame.rotations)
+        path = frame.centres[:, None] + centre_of_mass(velocities, masses)[:, None] * times_fs[..., None]
+        return path[:, :, None] + np.einsum("wtae,wde->wtad", frame.reference + body, frame.rotations)
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Folds:
-    """The normal equations of each fold of the windows, so that any penalty and any left-out fold costs one solve."""
+    """The normal equations of each fold of the windows, so that any penalty and any left-out fold costs one solve.
+
+    Attributes:
+        gram, right: XᵀX and XᵀY per fold; the unknowns are B at each knot after the start, knot by knot.
+        square: YᵀY per fold and coordinate.
+        penalised: per unknown, the number of samples; zero for constants, which are never pulled to zero.
+    """
 
     gram: Float[Array, "folds unknowns unknowns"]
     right: Float[Array, "folds unknowns coordinates"]
-    square: Float[Array, " folds"]
-    n_samples: int
+    square: Float[Array, "folds coordinates"]
+    penalised: Float[Array, " unknowns"]
 
     @classmethod
     def of(
@@ -103,37 +110,45 @@ class _Folds:
         features: Float[Array, "windows features"],
         displacements: Float[Array, "windows times coordinates"],
     ) -> _Folds:
-        """Unknowns are B at each knot after the start, knot by knot."""
-        parts = [
-            _normal_equations(knots.weights(windows.times_fs)[fold, :, 1:], features[fold], displacements[fold])
-            for fold in _contiguous_folds(windows)
-        ]
+        """Sums over the windows of each fold."""
+        weights = knots.weights(windows.times_fs)[..., 1:]
+        folds = _contiguous_folds(windows)
+        parts = [_normal_equations(weights[fold], features[fold], displacements[fold]) for fold in folds]
         gram, right, square = (np.stack(part) for part in zip(*parts, strict=True))
-        return cls(gram=gram, right=right, square=square, n_samples=windows.times_fs.size)
+        n_knots, n_features = weights.shape[-1], features.shape[-1]
+        per_knot = np.append(0.0, np.full(n_features - 1, windows.times_fs.size / n_knots))
+        return cls(gram=gram, right=right, square=square, penalised=np.tile(per_knot, n_knots))
 
-    def solve(self, penalty: float, left_out: int | None = None) -> Float[Array, "unknowns coordinates"]:
+    def best(self) -> tuple[Float[Array, "unknowns coordinates"], Float[Array, " atoms"]]:
+        """The ridge solution with, for each atom, the penalty of least cross-validation error; and the penalties."""
+        chosen = np.argmin([self._error_by_atom(penalty) for penalty in PENALTIES], axis=0)
+        found = np.empty(self.right.shape[1:])
+        for index in np.unique(chosen):
+            columns = np.repeat(chosen == index, 3)
+            found[:, columns] = self._solve(PENALTIES[index])[:, columns]
+        return found, np.array(PENALTIES)[chosen]
+
+    def _solve(self, penalty: float, left_out: int | None = None) -> Float[Array, "unknowns coordinates"]:
         """The ridge solution on all folds but one."""
         used = [fold for fold in range(len(self.gram)) if fold != left_out]
-        gram = self.gram[used].sum(axis=0)
-        gram[np.diag_indices_from(gram)] += penalty * self.n_samples / len(gram)
-        return np.linalg.solve(gram, self.right[used].sum(axis=0))
+        # The least penalty everywhere, so that a knot without samples can be solved for.
+        gram = self.gram[used].sum(axis=0) + np.diag(penalty * self.penalised + PENALTIES[0])
+        return solve(gram, self.right[used].sum(axis=0), assume_a="pos")
 
-    def error(self, penalty: float) -> float:
-        """Summed squared error on each fold of the solution on the others."""
-        total = 0.0
-        for fold in range(len(self.gram)):
-            found = self.solve(penalty, left_out=fold)
-            total += (
-                self.square[fold] - 2 * np.sum(found * self.right[fold]) + np.sum(found * (self.gram[fold] @ found))
-            )
-        return float(total)
+    def _error_by_atom(self, penalty: float) -> Float[Array, " atoms"]:
+        """Squared error on each fold of the solution on the others, |Y − XB|² = YᵀY − 2 Bᵀ XᵀY + Bᵀ XᵀX B."""
+        error = np.zeros(self.right.shape[2])
+        for fold, (gram, right, square) in enumerate(zip(self.gram, self.right, self.square, strict=True)):
+            found = self._solve(penalty, left_out=fold)
+            error += square - 2 * (found * right).sum(axis=0) + (found * (gram @ found)).sum(axis=0)
+        return error.reshape(-1, 3).sum(axis=1)
 
 
 def _normal_equations(
     weights: Float[Array, "windows times later"],
     features: Float[Array, "windows features"],
     displacements: Float[Array, "windows times coordinates"],
-) -> tuple[Float[Array, "unknowns unknowns"], Float[Array, "unknowns coordinates"], Float[Array, ""]]:
+) -> tuple[Float[Array, "unknowns unknowns"], Float[Array, "unknowns coordinates"], Float[Array, " coordinates"]]:
     """Sums over samples of the design z ⊗ φ(t), built without ever holding the design itself.
 
     Only knots next to each other share samples, so the blocks beyond the first off-diagonal are zero.
@@ -148,7 +163,7 @@ def _normal_equations(
     summed = np.einsum("wtk,wtc->wkc", weights, displacements)
     right = np.einsum("wf,wkc->kfc", features, summed)
     unknowns = n_knots * n_features
-    return gram.reshape(unknowns, unknowns), right.reshape(unknowns, -1), np.square(displacements).sum()
+    return gram.reshape(unknowns, unknowns), right.reshape(unknowns, -1), np.square(displacements).sum(axis=(0, 1))
 
 
 def _features(
@@ -162,11 +177,20 @@ def _features(
     return np.concatenate([np.ones((n_windows, 1)), shift, speed], axis=1)
 
 
-def _displacements(frame: EckartFrame, windows: Windows) -> Float[Array, "windows times coordinates"]:
-    """Rᵀ (x(t) − x(0) − v_c t), flattened."""
+def _identity(scales: Float[Array, " features"]) -> Float[Array, "features coordinates"]:
+    """B(0): picks y(0) − r out of the scaled features."""
+    n_coordinates = (len(scales) - 1) // 2
+    return np.eye(len(scales), n_coordinates, k=-1) * scales[:, None]
+
+
+def _displacements(frame: EckartFrame, windows: Windows, knots: TimeKnots) -> Float[Array, "windows times coordinates"]:
+    """Rᵀ (x(t) − c − v_c t) − r, flattened, less what the knot at t = 0 contributes."""
     drift = centre_of_mass(windows.velocities, frame.masses)[:, None] * windows.times_fs[..., None]
-    moved = windows.targets - windows.positions[:, None] - drift[:, :, None]
-    return np.einsum("wtad,wde->wtae", moved, frame.rotations).reshape(*windows.times_fs.shape, -1)
+    arms = windows.targets - (frame.centres[:, None] + drift)[:, :, None]
+    shifts = np.einsum("wtad,wde->wtae", arms, frame.rotations) - frame.reference
+    start = frame.to_body(windows.positions) - frame.reference
+    known = knots.weights(windows.times_fs)[..., 0, None, None] * start[:, None]
+    return (shifts - known).reshape(*windows.times_fs.shape, -1)
 
 
 def _contiguous_folds(windows: Windows) -> list[Int[Array, " fold"]]:

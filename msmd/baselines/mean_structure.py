@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 
@@ -30,7 +30,7 @@ class MeanStructure(Baseline):
     structure: Frame
 
     @classmethod
-    def fit(cls, training: TrainingData) -> Self:
+    def fit(cls, training: TrainingData) -> MeanStructure:
         """Averages every structure that training may see."""
         structure = mean_structure(training.structures(), training.molecule.masses)
         return cls(molecule=training.molecule, structure=structure)

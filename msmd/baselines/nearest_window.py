@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 
@@ -40,7 +40,7 @@ class NearestWindow(Baseline):
     structure: Frame
 
     @classmethod
-    def fit(cls, training: TrainingData) -> Self:
+    def fit(cls, training: TrainingData) -> NearestWindow:
         """Keeps the training windows."""
         structure = mean_structure(training.structures(), training.molecule.masses)
         return cls(molecule=training.molecule, windows=training.windows, structure=structure)
@@ -79,12 +79,13 @@ class NearestWindow(Baseline):
     def _body_state(
         self, positions: Float[Array, "windows atoms 3"], velocities: Float[Array, "windows atoms 3"]
     ) -> Float[Array, "windows state"]:
-        """Deformation and velocity in the body frame, each divided by its spread over the training starts."""
+        """Deformation and velocity in the body frame, each divided by its spread over the training starts, if any."""
         own, masses = self.windows, self.molecule.masses
         frame = eckart_frame(positions, self.structure, masses)
         starts = eckart_frame(own.positions, self.structure, masses)
-        shift = (frame.to_body(positions) - frame.reference) / (starts.to_body(own.positions) - starts.reference).std()
-        speed = velocities @ frame.rotations / own.velocities.std()
+        spread = (starts.to_body(own.positions) - starts.reference).std(), own.velocities.std()
+        shift = (frame.to_body(positions) - frame.reference) / (spread[0] or 1.0)
+        speed = velocities @ frame.rotations / (spread[1] or 1.0)
         return np.concatenate([shift, speed], axis=1).reshape(len(positions), -1)
 
     def _copy(

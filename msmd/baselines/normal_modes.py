@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -52,7 +52,7 @@ class NormalModes(Baseline):
         return self.frequencies / (2 * np.pi) * WAVENUMBER_PER_INVERSE_FS
 
     @classmethod
-    def fit(cls, training: TrainingData) -> Self:
+    def fit(cls, training: TrainingData) -> NormalModes:
         """Mean structure and stiffness from the training frames, the damping time from the training windows."""
         masses = training.molecule.masses
         structure = mean_structure(training.structures(), masses)
@@ -98,7 +98,7 @@ class NormalModes(Baseline):
         turned = np.swapaxes(spun, -1, -2)
         return path[:, :, None] + frame.reference @ turned, body @ turned
 
-    def _damped_for(self, windows: Windows) -> Self:
+    def _damped_for(self, windows: Windows) -> NormalModes:
         """The same modes with the damping time that lowers the squared error on these windows most.
 
         |y − d u|² = |y|² − 2 d y·u + d² |u|² with d = e^{−t/τ}: two numbers per window and time are all it takes.

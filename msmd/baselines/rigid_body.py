@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from msmd.baselines.base import Baseline
 from msmd.baselines.mean_structure import place
@@ -31,7 +31,7 @@ class RigidBody(Baseline):
     structure: Frame
 
     @classmethod
-    def fit(cls, training: TrainingData) -> Self:
+    def fit(cls, training: TrainingData) -> RigidBody:
         """Averages every structure that training may see."""
         structure = mean_structure(training.structures(), training.molecule.masses)
         return cls(molecule=training.molecule, structure=structure)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 
@@ -38,7 +38,7 @@ class Template(Baseline):
     futures: Float[Array, "knots atoms 3"]
 
     @classmethod
-    def fit(cls, training: TrainingData) -> Self:
+    def fit(cls, training: TrainingData) -> Template:
         """Least squares over all windows, their starts counted as samples at t = 0."""
         windows, masses = training.windows, training.molecule.masses
         structure = mean_structure(training.structures(), masses)

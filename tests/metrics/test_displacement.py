@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from msmd.metrics.displacement import (
     a_mse,
     block_bootstrap,
