@@ -5,11 +5,12 @@ The only place of the player that knows Streamlit; packing and JavaScript live i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import streamlit as st
-from streamlit.components.v2.types import ComponentRenderer
 
 from msmd.views.player import PlayerOptions, Scene, envelope, pack
 from msmd.views.player.assets import component_script, stylesheet
@@ -57,7 +58,7 @@ def player(
 
 
 @cache
-def _component() -> ComponentRenderer:
+def _component() -> Callable[..., Any]:
     """The registered component; Streamlit itself registers it again on another runtime of the same process."""
     return st.components.v2.component(COMPONENT_NAME, js=component_script(), css=stylesheet())
 
