@@ -107,14 +107,15 @@ def load_checkpoint(folder: Path, *, molecule: Molecule | None = None) -> nn.Mod
     found = hashlib.sha256(blob).hexdigest()
     if found != card["weights_sha256"]:
         raise CheckpointError(
-            f"{folder / WEIGHTS} has the hash {found[:12]}…; its card expects {card['weights_sha256'][:12]}…. The file is "
-            "damaged or belongs to another card: copy both again."
+            f"{folder / WEIGHTS} has the hash {found[:12]}…; its card expects {card['weights_sha256'][:12]}…. "
+            "The file is damaged or belongs to another card: copy both again."
         )
     own = _molecule(card["molecule"])
     if molecule is not None and molecule.numbers != own.numbers:
         raise CheckpointError(
             f"The checkpoint {folder} was trained on {own.name!r} ({own.formula}, atoms {list(own.numbers)}); "
-            f"{molecule.name!r} ({molecule.formula}, atoms {list(molecule.numbers)}) is another molecule or another order."
+            f"{molecule.name!r} ({molecule.formula}, atoms {list(molecule.numbers)}) is another molecule or "
+            "another order."
         )
     kind = _load_class(card, folder)
     forecaster = kind.from_parts(own, config_from_json(kind.Config, card["config"]))
@@ -152,7 +153,8 @@ def config_from_json(kind: type, values: dict[str, Any]) -> Any:
     unknown = sorted(set(values) - known)
     if unknown:
         raise CheckpointError(
-            f"The checkpoint's config has the entries {unknown}, which {kind.__name__} of msmd {__version__} does not know."
+            f"The checkpoint's config has the entries {unknown}, which {kind.__name__} of msmd {__version__} does "
+            "not know."
         )
     hints = get_type_hints(kind)
     return kind(**{name: _restore(hints[name], value) for name, value in values.items()})
@@ -199,7 +201,8 @@ def _load_class(card: dict[str, Any], folder: Path) -> type:
     module, _, attribute = card["location"].partition(":")
     if not module.startswith(TRUSTED_PACKAGES):
         raise CheckpointError(
-            f"The card in {folder} names the class {card['location']!r}; only classes of msmd.models and msmd.peers are loaded."
+            f"The card in {folder} names the class {card['location']!r}; only classes of msmd.models and msmd.peers "
+            "are loaded."
         )
     try:
         return getattr(import_module(module), attribute)
@@ -215,7 +218,8 @@ def _fill(forecaster: nn.Module, state: dict[str, Any], folder: Path) -> None:
     missing, surplus = sorted(set(wanted) - set(state)), sorted(set(state) - set(wanted))
     if missing or surplus:
         raise CheckpointError(
-            f"{folder / WEIGHTS} does not fit {forecaster.name!r}: missing {missing or 'nothing'}, unexpected {surplus or 'nothing'}."
+            f"{folder / WEIGHTS} does not fit {forecaster.name!r}: missing {missing or 'nothing'}, "
+            f"unexpected {surplus or 'nothing'}."
         )
     wrong = [name for name in wanted if wanted[name].shape != state[name].shape]
     if wrong:

@@ -57,7 +57,7 @@ class Fallback(nn.Module):
         positions: Float[Tensor, "windows atoms 3"],
         times_fs: Float[Tensor, "windows times"],
     ) -> Float[Tensor, "windows times atoms 3"]:
-        """The combination; the ensemble itself where nothing has been calibrated, the mean structure where it is NaN."""
+        """The combination; the mean structure stands in where the ensemble is NaN."""
         weights = self.weights_at(times_fs).to(ensemble)
         sources = self.sources(ensemble, positions)
         lost = ~torch.isfinite(ensemble)

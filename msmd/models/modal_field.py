@@ -15,8 +15,8 @@ from msmd.units import KCAL_PER_MOL_PER_ANGSTROM_PER_U
 class ModalGeometry(nn.Module):
     """Maps between positions and mass-weighted modal coordinates, and from these to the differences of atom pairs.
 
-    Y = Uᵀ M^{1/2} x, hence x = M^{-1/2} U Y, and x_i − x_j = (G Y)_ij with G = B M^{-1/2} U, B the incidence matrix of all
-    pairs.  In these coordinates the equations of motion need no further transform: one product with G on the way in
+    Y = Uᵀ M^{1/2} x, hence x = M^{-1/2} U Y, and x_i − x_j = (G Y)_ij with G = B M^{-1/2} U, B the incidence matrix of
+    all pairs.  In these coordinates the equations of motion need no further transform: one product with G on the way in
     and one with Gᵀ on the way out, as many operations as in nodal coordinates.
 
     Args:

@@ -59,9 +59,9 @@ class PairNetwork(nn.Module):
         """Energy in kcal/mol (up to a constant) and its derivative by each inverse distance, kcal/mol·Å."""
         features = (inverse_distances - self.centre) * self.inverse_spread
         hidden, slopes = features, []
-        for weight, bias in zip(self.weights, self.biases, strict=True):
-            sums = torch.addmm(bias, weight, hidden)
-            first = sums if not slopes else first
+        first = torch.addmm(self.biases[0], self.weights[0], features)
+        for index, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
+            sums = torch.addmm(bias, weight, hidden) if index else first
             gate = torch.sigmoid(sums)
             hidden = sums * gate
             slopes.append(gate + hidden * (1.0 - gate))

@@ -59,7 +59,7 @@ class VelocityVerlet:
 
 @dataclass(frozen=True, kw_only=True)
 class MultipleTimeSteps:
-    """r-RESPA with a learned split: a small fast field at every inner step, the rest of the full field at every outer one.
+    """r-RESPA with a learned split: a small fast field at every inner step, the rest of the full one at every outer.
 
     A = A_fast + A_slow, with A_slow = A − A_fast kicked at both ends of an outer step.  The fast field carries the bond
     vibrations, so that the remainder is small and changes slowly, and the expensive field is called seldom.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Literal, Self
 
 import numpy as np
@@ -56,15 +56,15 @@ class SpectralODEConfig:
     n_modes: int | None = None
     widths: tuple[int, ...] = (256, 256)
     fast_widths: tuple[int, ...] = (32,)
-    solver: Literal["multiple-time-steps", "verlet", "dopri5", "rk4"] = "verlet"
-    step_fs: float = 1.0
-    n_inner: int = 8
+    solver: Literal["multiple-time-steps", "verlet", "dopri5", "rk4"] = "multiple-time-steps"
+    step_fs: float = 2.0
+    n_inner: int = 4
     n_members: int = 4
-    momentum_spread: float = 1e-3
+    momentum_spread: float = 0.01
     friction_spread_per_fs: float = 0.05
     temperature_kelvin: float | None = None
     seed: int = 0
-    plan: PlanConfig = PlanConfig()
+    plan: PlanConfig = field(default_factory=PlanConfig)
 
     def __post_init__(self) -> None:
         for name in ("step_fs", "n_inner", "n_members"):
@@ -77,11 +77,11 @@ class SpectralODE(nn.Module):
 
         Y = Uᵀ M^{1/2} x,   dY/dt = P,   dP/dt = −Uᵀ M^{-1/2} ∇E(Y) − ξP,   dξ/dt = (2K − 3N k_B T)/Q
 
-    U holds the eigenvectors of the bond graph's Laplacian; ξ is there only where the data had a thermostat.  The forecast is
-    the mean over an ensemble of starts that the data cannot tell apart; a guard stops members that leave the known
-    range, and where the ensemble spreads too far the forecast fades to the mean structure (``Fallback``).  Translating,
-    rotating and renumbering the input move the output with it, because E knows distances only; drift and spin are carried
-    exactly, because the forces of pairs are equal and opposite.
+    U holds the eigenvectors of the bond graph's Laplacian; ξ is there only where the data had a thermostat.  The
+    forecast is the mean over an ensemble of starts that the data cannot tell apart; a guard stops members that leave
+    the known range, and where the ensemble spreads too far the forecast fades to the mean structure (``Fallback``).
+    Translating, rotating and renumbering the input move the output with it, because E knows distances only; drift and
+    spin are carried exactly, because the forces of pairs are equal and opposite.
 
     Args:
         molecule: atoms and bonds.
@@ -127,8 +127,8 @@ class SpectralODE(nn.Module):
         forecaster.guard.fit(inverse)
         scale = energy_scale(training)
         generator = torch.Generator().manual_seed(config.seed)
-        for field in (forecaster.field, forecaster.fast_field):
-            field.network.initialise(inverse, scale, generator)
+        for part in (forecaster.field, forecaster.fast_field):
+            part.network.initialise(inverse, scale, generator)
         return forecaster
 
     def stages(self, training: TrainingData) -> tuple[Stage, ...]:
@@ -232,8 +232,8 @@ class SpectralODE(nn.Module):
     def _check(self, positions: Tensor, times_fs: Tensor) -> None:
         if positions.shape[1] != self.molecule.n_atoms:
             raise DataError(
-                f"{self.name!r} was trained for the {self.molecule.n_atoms} atoms of {self.molecule.name!r}; the positions "
-                f"hold {positions.shape[1]}."
+                f"{self.name!r} was trained for the {self.molecule.n_atoms} atoms of {self.molecule.name!r}; the "
+                f"positions hold {positions.shape[1]}."
             )
         if times_fs.numel() and float(times_fs.min()) < 0.0:
             raise ProtocolError(f"times_fs starts at {float(times_fs.min()):g} fs; expected times from 0 on.")

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from msmd.data.windows import TrainingData
 from msmd.errors import ProtocolError
+from msmd.models.fast_part import FastPart
 from msmd.models.force_matching import ForceMatching, energy_scale
 from msmd.models.modal_field import ModalField
-from msmd.models.fast_part import FastPart
 from msmd.stage import Stage, cosine
 
 __all__ = ["PlanConfig", "energy_scale", "plan"]

@@ -87,8 +87,8 @@ class Fit:
         fabric: carries device and processes; launched.
         state: to go on from; a fresh start when None.
 
-    Each step draws its batches from generators seeded by (seed, stage, step, batch), so that nothing about randomness has
-    to be stored, and several processes can share the batches of a step.
+    Each step draws its batches from generators seeded by (seed, stage, step, batch), so that nothing about randomness
+    has to be stored, and several processes can share the batches of a step.
     """
 
     def __init__(
@@ -129,11 +129,11 @@ class Fit:
             optimiser.load_state_dict(state.optimiser)
         averages = {n: t.to(self.fabric.device) for n, t in state.averages.items()}
         averages = averages or {n: p.detach().clone() for n, p in parameters.items()}
-        epoch = 0
-        while (progress := self._progress(stage)) < 1.0:
-            loss, rate = self._epoch(stage, optimiser, parameters, averages, (epoch + 1) / self.config.epochs)
+        ends = False
+        while not ends:
+            epoch = int(self._progress(stage) * self.config.epochs) + 1
+            loss, rate = self._epoch(stage, optimiser, parameters, averages, epoch / self.config.epochs)
             progress = self._progress(stage)
-            epoch = int(progress * self.config.epochs)
             ends = progress >= 1.0
             state.model = _detached(self.forecaster.state_dict())
             state.averages, state.optimiser = _detached(averages), optimiser.state_dict()
@@ -190,7 +190,7 @@ class Fit:
         return total
 
     def _my_batches(self) -> range | list[int]:
-        """Batches of this process; processes beyond the number of batches repeat one, which leaves the mean as it is."""
+        """Batches of this process; where they cannot be shared out evenly, each process takes all."""
         n_batches, n_processes = self.config.batches_per_step, self.fabric.world_size
         if n_batches % n_processes == 0:
             return range(self.fabric.global_rank, n_batches, n_processes)

@@ -212,8 +212,8 @@ def _open(folder: Path, plan: RunPlan, config: Any, writes: bool) -> FitState | 
         return None
     if replace(found, command=plan.command) != plan:
         raise CheckpointError(
-            f"{folder} holds another run: {_difference(found, plan)}. Give the settings of that run to go on with it, or "
-            "another folder to start anew."
+            f"{folder} holds another run: {_difference(found, plan)}. Give the settings of that run to go on with it, "
+            "or another folder to start anew."
         )
     if not (folder / STATE).exists():
         return None

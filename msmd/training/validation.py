@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import torch
 from torch import nn
@@ -21,7 +23,7 @@ def a_mse_by_band(forecaster: nn.Module, windows: Windows) -> dict[str, float]:
     heavy = windows.molecule.is_heavy if windows.molecule.is_heavy.any() else slice(None)
     squares = np.square(predicted - windows.targets)[:, :, heavy].mean(axis=(2, 3))
     found = {"a_mse": float(squares.mean())}
-    for low, high in zip(BAND_EDGES_FS, BAND_EDGES_FS[1:], strict=False):
+    for low, high in pairwise(BAND_EDGES_FS):
         inside = squares[(windows.times_fs > low) & (windows.times_fs <= high)]
         if inside.size:
             found[f"{low:.0f}-{high:.0f} fs"] = float(inside.mean())
