@@ -15,8 +15,11 @@ from msmd.trajectory import Dataset, Trajectory
 BUNDLED = Path(__file__).parent / "bundled"
 """The GFN2-xTB trajectories that are shipped with the package."""
 
-KEPT = 4
-"""Datasets kept in memory per process: one of aspirin takes 50 MB, of all MD17 aspirin 400 MB."""
+BUNDLED_KEPT = 4
+"""Shipped datasets kept in memory per process, up to 45 MB each."""
+
+FILES_KEPT = 2
+"""Files kept in memory; all of MD17's aspirin takes 320 MB."""
 
 
 def load_dataset(name_or_path: str | Path, source: str = "gfn2", *, dt_fs: float | None = None) -> Dataset:
@@ -35,11 +38,13 @@ def load_dataset(name_or_path: str | Path, source: str = "gfn2", *, dt_fs: float
     >>> dataset.n_frames, len(dataset.segments), dataset.dt_fs
     (25000, 10, 0.5)
     """
-    path = _as_path(name_or_path)
-    if path is None:
-        path = source_path(str(name_or_path), source)
-    stamp = path.stat() if path.exists() else None
-    return _load(path.absolute(), dt_fs, stamp and (stamp.st_mtime_ns, stamp.st_size))
+    path = _as_path(name_or_path) or source_path(str(name_or_path), source)
+    if path.parent == BUNDLED:
+        return _load_bundled(path)
+    if not path.is_file():
+        raise DataError(f"There is no file {path}; names of molecules are: {', '.join(c.name for c in MOLECULES)}.")
+    stat = path.stat()
+    return _load_file(path.absolute(), dt_fs, (stat.st_mtime_ns, stat.st_size))
 
 
 def load_trajectory(
@@ -118,7 +123,12 @@ def _as_path(name_or_path: str | Path) -> Path | None:
     return path if path.suffix or os.sep in name_or_path else None
 
 
-@lru_cache(maxsize=KEPT)
-def _load(path: Path, dt_fs: float | None, stamp: tuple[int, int] | None) -> Dataset:
+@lru_cache(maxsize=BUNDLED_KEPT)
+def _load_bundled(path: Path) -> Dataset:
+    return read_native(path).dataset()
+
+
+@lru_cache(maxsize=FILES_KEPT)
+def _load_file(path: Path, dt_fs: float | None, stamp: tuple[int, int]) -> Dataset:
     """Reads a file; ``stamp`` (time and size) makes a changed file a new entry."""
-    return read_native(path).dataset() if path.parent == BUNDLED else read_file(path, dt_fs=dt_fs)
+    return read_file(path, dt_fs=dt_fs)

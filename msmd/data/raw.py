@@ -12,15 +12,13 @@ from jaxtyping import Float, Int
 
 from msmd.data.identify import identify
 from msmd.data.registry import MoleculeCard, RemoteFile
+from msmd.data.summary import disagreement
 from msmd.data.timestep import dt_from_forces
 from msmd.data.velocities import derived_velocities
 from msmd.errors import DataError, MsmdWarning
 from msmd.molecule import Molecule
 from msmd.trajectory import Dataset, Trajectory
 from msmd.units import KCAL_PER_MOL_PER_ANGSTROM_PER_U
-
-DISAGREEMENT = 0.05
-"""Relative difference of a stated time step from the one that the forces show, beyond which a warning is given."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,11 +143,6 @@ def _trajectory(raw: RawFrames, molecule: Molecule, step: float, source: str, *,
 
 
 def _warn_of_disagreement(dataset: Dataset, path: Path) -> None:
-    fit = dt_from_forces(dataset.segments[0], dataset.dt_fs)
-    if fit is not None and abs(fit.dt_fs / dataset.dt_fs - 1) > DISAGREEMENT:
-        warnings.warn(
-            f"{path.name}: the time between frames is taken as {dataset.dt_fs:g} fs, but the forces say "
-            f"{fit.dt_fs:.4g} fs ({fit.explained:.1%} of the motion explained); give dt_fs if you know better.",
-            MsmdWarning,
-            stacklevel=4,
-        )
+    warning = disagreement(dataset, dt_from_forces(dataset.segments[0], dataset.dt_fs))
+    if warning:
+        warnings.warn(f"{path.name}: {warning}", MsmdWarning, stacklevel=4)

@@ -42,9 +42,7 @@ def relax(force_field: ForceField, positions: Float[np.ndarray, "atoms 3"]) -> F
         energy, forces = force_field.energy_and_forces(flat.reshape(shape))
         return energy, -forces.ravel()
 
-    found = minimize(
-        energy_and_gradient, positions.ravel(), jac=True, method="BFGS", options={"gtol": FORCE_TOLERANCE}
-    )
+    found = minimize(energy_and_gradient, positions.ravel(), jac=True, method="BFGS", options={"gtol": FORCE_TOLERANCE})
     return found.x.reshape(shape)
 
 

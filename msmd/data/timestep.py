@@ -33,6 +33,9 @@ MOST_TRIPLES = 4000
 TRUSTWORTHY = 0.9
 """A fit that explains less of the variance than this says nothing about dt."""
 
+DISAGREEMENT = 0.05
+"""Relative difference of a stated time step from the one that the forces show, beyond which a warning is given."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class StepFit:

@@ -1,0 +1,105 @@
+"""What a dataset is, in numbers: for ``msmd info`` and for the app's molecule page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from msmd.data.registry import GFN2_CITATION, MOLECULES
+from msmd.data.timestep import DISAGREEMENT, StepFit, dt_from_forces
+from msmd.trajectory import Dataset
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """Facts of a dataset, measured on it.
+
+    Attributes:
+        molecule, formula, atoms: what it is.
+        source: ``"gfn2"``, ``"md17"``, ``"rmd17"`` or a file name.
+        citation: whom to cite, empty for one's own files.
+        frames, segments: how many there are.
+        duration_fs: time that the segments span together.
+        dt_fs: time step that the horizon counts in (an MD17 frame, an integration step of ours).
+        frame_spacing_fs: time between stored frames, None where they are irregular.
+        dt_fs_from_forces: the time step as the forces have it, None where they cannot tell.
+        forces_explain: part of the motion that the forces explain at that time step.
+        temperature_kelvin: mean kinetic temperature over all 3N degrees of freedom, as MD17 counts them; None without
+            velocities.
+        internal_temperature_kelvin: the same energy over the 3N − 6 degrees of freedom of a molecule that neither
+            drifts nor spins; None without velocities or for fewer than three atoms.
+        thermostat_kelvin: what the simulation was set to, None where unknown.
+        forces, velocities: frames that have them.
+        warnings: full sentences about what does not fit.
+    """
+
+    molecule: str
+    formula: str
+    atoms: int
+    source: str
+    citation: str
+    frames: int
+    segments: int
+    duration_fs: float
+    dt_fs: float
+    frame_spacing_fs: float | None
+    dt_fs_from_forces: float | None
+    forces_explain: float | None
+    temperature_kelvin: float | None
+    internal_temperature_kelvin: float | None
+    thermostat_kelvin: float | None
+    forces: int
+    velocities: int
+    warnings: tuple[str, ...]
+
+
+def summarise(dataset: Dataset) -> Summary:
+    """Measures a dataset."""
+    first = dataset.segments[0]
+    fit = dt_from_forces(first, dataset.dt_fs)
+    warning = disagreement(dataset, fit)
+    temperature, n_atoms = _temperature(dataset), dataset.molecule.n_atoms
+    internal = temperature * n_atoms / (n_atoms - 2) if temperature is not None and n_atoms > 2 else None
+    return Summary(
+        molecule=dataset.molecule.name,
+        formula=dataset.molecule.formula,
+        atoms=n_atoms,
+        source=dataset.source,
+        citation=_citation(dataset),
+        frames=dataset.n_frames,
+        segments=len(dataset.segments),
+        duration_fs=sum(segment.duration_fs for segment in dataset.segments),
+        dt_fs=dataset.dt_fs,
+        frame_spacing_fs=first.dt_fs,
+        dt_fs_from_forces=fit.dt_fs if fit else None,
+        forces_explain=fit.explained if fit else None,
+        temperature_kelvin=temperature,
+        internal_temperature_kelvin=internal,
+        thermostat_kelvin=dataset.temperature_kelvin,
+        forces=sum(len(segment.labelled_frames) for segment in dataset.segments),
+        velocities=sum(len(segment.start_frames) for segment in dataset.segments),
+        warnings=(warning,) if warning else (),
+    )
+
+
+def disagreement(dataset: Dataset, fit: StepFit | None) -> str | None:
+    """A sentence where the forces say another time step than the dataset by more than 5 %, else None."""
+    if fit is None or abs(fit.dt_fs / dataset.dt_fs - 1) <= DISAGREEMENT:
+        return None
+    return (
+        f"The time between frames is taken as {dataset.dt_fs:g} fs, but the forces say {fit.dt_fs:.4g} fs "
+        f"({fit.explained:.1%} of the motion explained); give dt_fs if you know better."
+    )
+
+
+def _temperature(dataset: Dataset) -> float | None:
+    known = [s.kinetic_temperature()[s.start_frames] for s in dataset.segments if len(s.start_frames)]
+    return float(np.concatenate(known).mean()) if known else None
+
+
+def _citation(dataset: Dataset) -> str:
+    card = next((card for card in MOLECULES if card.molecule == dataset.molecule), None)
+    if card is None:
+        return ""
+    return {"gfn2": GFN2_CITATION, "md17": card.md17.citation, "rmd17": card.rmd17.citation}.get(dataset.source, "")
