@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any
 
 import streamlit as st
+from streamlit.components.v2 import component
 
 from msmd.views.player import PlayerOptions, Scene, envelope, pack
 from msmd.views.player.assets import component_script, stylesheet
@@ -60,7 +61,7 @@ def player(
 @cache
 def _component() -> Callable[..., Any]:
     """The registered component; Streamlit itself registers it again on another runtime of the same process."""
-    return st.components.v2.component(COMPONENT_NAME, js=component_script(), css=stylesheet())
+    return component(COMPONENT_NAME, js=component_script(), css=stylesheet())
 
 
 def _static_url() -> str | None:

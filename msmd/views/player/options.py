@@ -70,7 +70,7 @@ class PlayerOptions:
         }
 
 
-def envelope(packed: bytes, options: PlayerOptions, **settings: str | float | bool | None) -> bytes:
+def envelope(packed: bytes, options: PlayerOptions, **settings: str | int | float | bool | None) -> bytes:
     """A packed scene with what the browser must know around it: the options and settings such as key and height.
 
     Streamlit passes a component either bytes or JSON, so the options travel in front of the scene, in the same
