@@ -1,15 +1,20 @@
 """The explorer: ``streamlit run app.py``."""
 
+from pathlib import Path
+
 import streamlit as st
 
-from msmd.app import cache, state, widgets
+import msmd.app
+from msmd.app import background, state, widgets
 from msmd.app.navigation import current_page
 
+ICON = Path(msmd.app.__file__).parent / "icon.svg"  # a Material symbol would be fetched from outside
+ABOUT = "An explorer of multiscale molecular dynamics: graph Fourier modes, neural ODEs, honest baselines."
+
 st.set_page_config(
-    page_title="msmd · multiscale molecular dynamics", page_icon=":material/hub:", layout="wide",
-    menu_items={"About": "An explorer of multiscale molecular dynamics: graph Fourier modes, neural ODEs, honest baselines."},
-)  # fmt: skip
-cache.start_importing_torch()
+    page_title="msmd · multiscale molecular dynamics", page_icon=ICON, layout="wide", menu_items={"About": ABOUT}
+)
+background.start()
 state.begin_run()
 page = current_page()
 with widgets.notes_at_the_top():

@@ -1,36 +1,120 @@
 """What the server keeps between reruns: bounded, shared by all visitors, and never changed after it is made.
 
 Everything cached is frozen (read-only arrays in frozen dataclasses), so that ``cache_resource`` can hand out the object
-itself where ``cache_data`` would copy it.
+itself where ``cache_data`` would copy it.  Arguments that begin with an underscore are not part of the key; the key
+beside them says what they are.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from importlib import import_module
-from threading import Thread
+from concurrent.futures import Future
+from pathlib import Path
 
+import numpy as np
 import streamlit as st
 
+from msmd.app import background
+from msmd.app.mode_analysis import ModeAnalysis, analyse_modes
+from msmd.data import load_dataset
+from msmd.data.summary import Summary, summarise
+from msmd.data.windows import Protocol, TrainingData, split_dataset
+from msmd.forecasting import Forecast, Forecaster, fit_forecaster, forecast, forecaster_card, load_forecaster
+from msmd.frame import mean_structure
+from msmd.shapes import Frame
+from msmd.spectrum import GraphSpectrum, graph_spectrum
+from msmd.trajectory import Dataset, Trajectory
 
-@dataclass(frozen=True)
-class TorchImport:
-    """The background import of torch; ``done`` once forecasts can be made without waiting for it."""
+CHECKPOINTS = Path(__file__).parents[2] / "checkpoints"
+TRAINED_ON = "gfn2"
+"""The source whose checkpoints are shipped."""
 
-    thread: Thread
-
-    @property
-    def done(self) -> bool:
-        """True when torch is there."""
-        return not self.thread.is_alive()
+STRUCTURE_FRAMES = 400
+"""Frames that a mean structure to look at is taken from: good to 0.01 Å, in 30 ms."""
 
 
-@st.cache_resource(show_spinner=False, max_entries=1)
-def start_importing_torch() -> TorchImport:
-    """Starts to import torch in the background, once per server.
+@st.cache_resource(show_spinner="Reading the data …", max_entries=4)
+def dataset(molecule: str, source: str) -> Dataset:
+    """All segments of a registered molecule."""
+    return load_dataset(molecule, source)
 
-    It takes 2 to 4 s, which the first page does not wait for: it shows the reference meanwhile.
-    """
-    thread = Thread(target=import_module, args=("torch",), name="import-torch", daemon=True)
-    thread.start()
-    return TorchImport(thread)
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def spectrum(data_key: str, laplacian: str, _dataset: Dataset) -> GraphSpectrum:
+    """The eigenbasis of the molecule's bond graph."""
+    return graph_spectrum(_dataset.molecule, laplacian=laplacian)
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def structure(data_key: str, _dataset: Dataset) -> Frame:
+    """The mean structure over all segments, Å: to look at, so from few frames."""
+    stride = max(_dataset.n_frames // STRUCTURE_FRAMES, 1)
+    positions = np.concatenate([segment.positions[::stride] for segment in _dataset.segments])
+    return mean_structure(positions, _dataset.molecule.masses)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def mode_analysis(data_key: str, laplacian: str, _dataset: Dataset) -> Future[ModeAnalysis]:
+    """What the trajectories do in each mode."""
+    modes = spectrum(data_key, laplacian, _dataset)
+    return background.fit(lambda: analyse_modes(_dataset, modes))
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def summary(data_key: str, _dataset: Dataset) -> Summary:
+    """What the data are, in numbers measured on them."""
+    return summarise(_dataset)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def training(data_key: str, _dataset: Dataset) -> Future[TrainingData]:
+    """What baselines are fitted on."""
+    return background.fit(lambda: _training_data(_dataset))
+
+
+@st.cache_resource(show_spinner=False, max_entries=24)
+def forecaster(name: str, data_key: str, _dataset: Dataset) -> Future[Forecaster]:
+    """A forecaster, loaded or fitted on this data set's training split."""
+    data = training(data_key, _dataset)
+    return background.forecast(lambda: _forecaster(name, _dataset, data))
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def one_forecast(
+    name: str,
+    fit_key: str,
+    data_key: str,
+    segment: int,
+    start: int,
+    times_fs: tuple[float, ...],
+    _fit_dataset: Dataset,
+    _trajectory: Trajectory,
+) -> Future[Forecast]:
+    """One window predicted by one forecaster."""
+    made = forecaster(name, fit_key, _fit_dataset)
+    return background.forecast(lambda: forecast(made.result(), _trajectory, start, times_fs))
+
+
+def checkpoint_folder(name: str, molecule: str) -> Path:
+    """Where the shipped checkpoint of a forecaster for a molecule lies, or would lie."""
+    return CHECKPOINTS / TRAINED_ON / molecule / name
+
+
+def has_checkpoint(name: str, molecule: str) -> bool:
+    """True where a trained forecaster can be loaded for the molecule."""
+    return (checkpoint_folder(name, molecule) / "card.json").is_file()
+
+
+def _training_data(dataset: Dataset) -> TrainingData:
+    """The training split; of a file too short for the papers' horizon, with the longest horizon that fits."""
+    protocol = Protocol(n_validation=1, n_test=1)
+    longest = max(segment.duration_fs for segment in dataset.segments)
+    if len(dataset.segments) < 3:
+        # Ten blocks with a gap of one horizon after each have to fit into the trajectory.
+        protocol = Protocol(n_validation=1, n_test=1, horizon_fs=min(1500.0, longest / 21))
+    return split_dataset(dataset, protocol).training
+
+
+def _forecaster(name: str, dataset: Dataset, training: Future[TrainingData]) -> Forecaster:
+    if forecaster_card(name).needs == "training":
+        return load_forecaster(checkpoint_folder(name, dataset.molecule.name))
+    return fit_forecaster(forecaster_card(name), training.result())

@@ -55,23 +55,25 @@ def _show_number(number: float) -> str:
 MOLECULE = Choice[str](name="molecule", noun="Molecule", parse=str)
 SOURCE = Choice[str](name="source", noun="Source", parse=str)
 SEGMENT = Choice[int](name="segment", noun="Segment", parse=int)
+PART = Choice[int](name="part", noun="Part", parse=int)
 LAPLACIAN = Choice[str](name="laplacian", noun="Laplacian", parse=str)
 MODE = Choice[int](name="mode", noun="Mode", parse=int)
 BAND = Choice[tuple[int, int]](name="band", noun="Band of modes", parse=_pair, show=_show_pair)
 FORECASTER = Choice[str](name="forecaster", noun="Forecaster", parse=str)
-START = Choice[float](name="start_fs", noun="Start", parse=float, show=_show_number)
+START = Choice[int](name="start", noun="Start frame", parse=int)
 HORIZON = Choice[float](name="horizon_fs", noun="Horizon", parse=float, show=_show_number)
 SAMPLING = Choice[str](name="times", noun="Times", parse=str)
 STEP = Choice[float](name="step_fs", noun="Time step", parse=float, show=_show_number)
 CUSTOM_TIMES = Choice[tuple[float, ...]](name="at_fs", noun="Times", parse=_numbers, show=_show_numbers)
 COLOR = Choice[str](name="color", noun="Colour", parse=str)
+MOTION = Choice[str](name="motion", noun="Motion", parse=str)
 ARROWS = Choice[str](name="arrows", noun="Arrows", parse=str)
 
 CHOICES: dict[str, Choice] = {
     choice.name: choice
     for choice in (
-        MOLECULE, SOURCE, SEGMENT, LAPLACIAN, MODE, BAND, FORECASTER, START, HORIZON, SAMPLING, STEP, CUSTOM_TIMES,
-        COLOR, ARROWS,
+        MOLECULE, SOURCE, SEGMENT, PART, LAPLACIAN, MODE, BAND, FORECASTER, START, HORIZON, SAMPLING, STEP,
+        CUSTOM_TIMES, COLOR, ARROWS, MOTION,
     )
 }  # fmt: skip
 """Every choice by its name in the URL; adding one is an entry here."""

@@ -34,7 +34,7 @@ PAGES: tuple[PageCard, ...] = (
 """The registry; adding a page is a file in ``screens/`` and a line here.  The first one is where a visitor lands."""
 
 
-def current_page():  # noqa: ANN201  (Streamlit's class of a page is private)
+def current_page() -> st.Page:
     """Draws the menu and returns the page to run."""
     return st.navigation(
         [

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 import streamlit as st
 
@@ -107,7 +107,7 @@ def is_chosen(choice: Choice) -> bool:
 
 
 def bind(choice: Choice[T], value: T) -> dict[str, object]:
-    """Arguments that tie a widget to a choice: its key, holding ``value``, and the callback that stores what is picked."""
+    """Arguments that tie a widget to a choice: its key, which holds ``value``, and the callback that stores a pick."""
     if choice.name not in st.session_state or st.session_state[choice.name] != value:
         st.session_state[choice.name] = value
     return {"key": choice.name, "on_change": _store, "args": (choice,)}
@@ -137,9 +137,14 @@ def keep_file(opened: OpenedFile | None) -> None:
 
 def remember(key: str, value: object) -> object | None:
     """Stores a value of the session that is not worth sharing; returns what was there before."""
-    before = st.session_state.get(f"{SESSION}:{key}")
+    before = recall(key)
     st.session_state[f"{SESSION}:{key}"] = value
     return before
+
+
+def recall(key: str) -> object | None:
+    """What ``remember`` stored, or None."""
+    return st.session_state.get(f"{SESSION}:{key}")
 
 
 def _store(choice: Choice) -> None:

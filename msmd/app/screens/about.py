@@ -15,20 +15,21 @@ method, sources = st.columns([3, 2], gap="large")
 with method:
     st.header("The method", anchor="method", divider="gray")
     st.markdown(
-        "**1 · Spatial scales.** Atoms are the nodes of a graph and bonds its edges. With adjacency $A$ and degrees $D$, "
-        "the graph Laplacian and its eigenvectors are"
+        "**1 · Spatial scales.** Atoms are the nodes of a graph and bonds its edges. With adjacency $A$ and degrees "
+        "$D$, the graph Laplacian and its eigenvectors are"
     )
     st.latex(r"L = D - A, \qquad L\,u_k = \lambda_k u_k, \qquad 0 = \lambda_0 \le \lambda_1 \le \dots")
     st.markdown(
         "$u_k^{\\mathsf T} L\\,u_k = \\lambda_k$ is the sum of squared differences across bonds: a small eigenvalue "
-        "belongs to a pattern that is **smooth over the bonds**, a large one to a pattern that changes from atom to atom. "
-        "A *mode* is one such pattern."
+        "belongs to a pattern that is **smooth over the bonds**, a large one to a pattern that changes from atom to "
+        "atom. A *mode* is one such pattern."
     )
     st.markdown("**2 · Graph Fourier transform.** Motion $x(t)$ (atoms × 3) becomes one vector per mode, and back:")
     st.latex(r"\hat{x}_k(t) = \sum_a U_{ak}\, x_a(t), \qquad x_a(t) = \sum_k U_{ak}\, \hat{x}_k(t)")
     st.markdown(
-        "Keeping some modes and dropping the others is a low-, band- or high-pass filter over the molecule. The transform is "
-        "an orthogonal change of variables: it explains and separates, it does not by itself make a forecast better."
+        "Keeping some modes and dropping the others is a low-, band- or high-pass filter over the molecule. The "
+        "transform is an orthogonal change of variables: it explains and separates, it does not by itself make a "
+        "forecast better."
     )
     st.markdown(
         "**3 · Time scales, measured.** How fast mode $k$ moves is read off the trajectory, as correlation time and "
@@ -39,21 +40,21 @@ with method:
         r"\qquad \bar\nu_k = \frac{\int \nu\, S_k(\nu)\,d\nu}{\int S_k(\nu)\,d\nu}"
     )
     st.markdown(
-        "Whether smooth modes are also slow is a question to the data. The Modes page plots eigenvalue against time scale "
-        "and quotes the rank correlation with its interval."
+        "Whether smooth modes are also slow is a question to the data. The Modes page plots eigenvalue against time "
+        "scale and quotes the rank correlation with its interval."
     )
     st.markdown(
-        "**4 · A neural ODE in modal coordinates.** The forecaster learns a potential energy $E_\\theta$ that sees only "
-        "distances between atoms, and integrates Newton's equation in the coordinates of the modes:"
+        "**4 · A neural ODE in modal coordinates.** The forecaster learns a potential energy $E_\\theta$ that sees "
+        "only distances between atoms, and integrates Newton's equation in the coordinates of the modes:"
     )
     st.latex(
         r"Y = U^{\mathsf T} M^{1/2} x, \qquad \dot{Y} = P, \qquad"
         r"\dot{P} = -\,U^{\mathsf T} M^{-1/2}\, \nabla_x E_\theta(x) - \xi P"
     )
     st.markdown(
-        "$\\xi$ is the thermostat's variable where the data have one, else zero. Energy and symmetry hold by construction: "
-        "turning, shifting or renumbering the input does the same to the forecast, and at $t=0$ it returns the start "
-        "exactly. Time is continuous, so that any list of times can be asked for."
+        "$\\xi$ is the thermostat's variable where the data have one, else zero. Energy and symmetry hold by "
+        "construction: turning, shifting or renumbering the input does the same to the forecast, and at $t=0$ it "
+        "returns the start exactly. Time is continuous, so that any list of times can be asked for."
     )
     st.markdown("**5 · The score.** Mean squared error over windows, times, atoms and x, y, z, in Å²:")
     st.latex(
@@ -62,8 +63,8 @@ with method:
     )
     st.markdown(
         "A score says nothing alone. Beside every number stand the baselines that learn nothing or next to nothing: "
-        "*persistence* (nothing moves), the *aligned mean* (the mean structure laid over the start), the *rigid body* and "
-        "*damped normal modes* (springs)."
+        "*persistence* (nothing moves), the *aligned mean* (the mean structure laid over the start), the *rigid body* "
+        "and *damped normal modes* (springs)."
     )
 
 with sources:
@@ -71,26 +72,26 @@ with sources:
     st.markdown(
         "- **Not a simulation.** It follows one learned potential from one start; beyond about 1 ps the true motion is "
         "chaotic, and no forecaster can follow it.\n"
-        "- **Not chemistry it has not seen.** A checkpoint knows one molecule at one temperature, as one reference method "
-        "describes it; bonds do not break.\n"
-        "- **Not one truth.** Start positions and velocities do not tell the thermostat's state; the data decide how much of "
-        "an error can be removed at all.\n"
+        "- **Not chemistry it has not seen.** A checkpoint knows one molecule at one temperature, as one reference "
+        "method describes it; bonds do not break.\n"
+        "- **Not one truth.** Start positions and velocities do not tell the thermostat's state; the data decide how "
+        "much of an error can be removed at all.\n"
         "- **Not a claim about scales.** Low modes are smooth over the bonds; slow they are only where the Modes page "
         "measures it.\n\n"
         "What is known to fall short is listed in `LIMITS.md`, beside `app.py`."
     )
     st.header("Sources", anchor="sources", divider="gray")
     st.markdown(
-        "**The idea**: *Joint Modeling of Spatial and Temporal Multiscales in Molecular Dynamics*, later *Graph Fourier "
-        "Neural ODEs* (GF-NODE), [arXiv:2411.01600](https://arxiv.org/abs/2411.01600).\n\n"
+        "**The idea**: *Joint Modeling of Spatial and Temporal Multiscales in Molecular Dynamics*, later *Graph "
+        "Fourier Neural ODEs* (GF-NODE), [arXiv:2411.01600](https://arxiv.org/abs/2411.01600).\n\n"
         "**Reference data**\n"
         f"- **GFN2**, shipped: ten molecules × 10 segments × 10 ps at constant energy, computed for this project with "
         f"GFN2-xTB through tblite. {GFN2_CITATION}.\n"
         f"- **MD17**: {MD17_CITATION}. Fetched with `msmd fetch MOLECULE --source md17`.\n"
         f"- **rMD17**, CC0: {RMD17_CITATION}. Fetched with `msmd fetch MOLECULE --source rmd17`.\n\n"
         "**Peers**: EGNN (Satorras 2021), EGNO (Xu 2024), LG-ODE (Huang 2020), NDCN (Zang and Wang 2020).\n\n"
-        "**Software**: the viewer draws with [3Dmol.js](https://3dmol.org) (BSD-3), the plots with plotly, the pages are "
-        "Streamlit's; models are written in PyTorch."
+        "**Software**: the viewer draws with [3Dmol.js](https://3dmol.org) (BSD-3), the plots with plotly, the pages "
+        "are Streamlit's; models are written in PyTorch."
     )
     st.header("Units", anchor="units", divider="gray")
     st.markdown("Length Å · time fs · energy kcal/mol · force kcal/mol/Å · temperature K · frequency cm⁻¹.")

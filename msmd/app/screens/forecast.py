@@ -1,3 +1,36 @@
+"""Forecast: predicted beside reference in one player, and how far they are apart."""
+
+from __future__ import annotations
+
 import streamlit as st
 
-st.title("forecast")
+from msmd.app import background, forecast_choice, forecast_panels, widgets
+from msmd.app.data_choice import choose_data
+from msmd.app.forecast_run import start_run
+from msmd.app.navigation import link_to
+
+widgets.heading(
+    "Forecast",
+    "A forecaster sees one frame of the reference and says how the atoms move on. **Next:** change the forecaster on "
+    "the right and watch the two motions part.",
+)
+chosen = choose_data()
+stage, settings = st.columns([7, 3], gap="medium")
+with settings:
+    card = forecast_choice.choose_forecaster(chosen)
+    window = forecast_choice.choose_window(chosen)
+if window is None:
+    st.stop()
+with settings:
+    look = forecast_choice.choose_look(chosen)
+
+run = start_run(chosen, card, window)
+ready = background.is_ready(run.main)
+with stage:
+    forecast_panels.show_player(chosen, window, run, look, ready=ready)
+    forecast_panels.show_scores(run, card, ready=ready)
+if ready and run.main.exception() is None:
+    forecast_panels.show_errors(run, chosen, look)
+    forecast_panels.show_downloads(run, look, chosen)
+run.look_again()
+link_to("modes", "See the modes of this molecule", ":material/graphic_eq:")

@@ -1,0 +1,116 @@
+"""One window, forecast by the chosen forecaster and by the baselines that stand beside it."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+from msmd.app import background, cache
+from msmd.app.data_choice import Chosen
+from msmd.app.forecast_choice import Window
+from msmd.data import available_sources
+from msmd.forecasting import Forecast, ForecasterCard
+from msmd.trajectory import Dataset, Trajectory
+
+RIVALS = ("persistence", "mean-structure", "normal-modes")
+"""The baselines beside every forecast: nothing moves, nothing but the shape is known, and springs."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fitting:
+    """The data that baselines are fitted on and whose checkpoints are meant.
+
+    Attributes:
+        key: what caches know it by.
+        dataset: the data.
+        caption: one sentence for the page.
+    """
+
+    key: str
+    dataset: Dataset
+    caption: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """The forecasts of one window, some of them still being made."""
+
+    main: Future[Forecast]
+    rivals: dict[str, Future[Forecast]]
+    fitting: Fitting
+
+    @property
+    def ready_rivals(self) -> tuple[Forecast, ...]:
+        """The rivals that are there."""
+        done = [future for future in self.rivals.values() if future.done() and future.exception() is None]
+        return tuple(future.result() for future in done)
+
+    @property
+    def pending(self) -> tuple[str, ...]:
+        """Names of the rivals that are still being made."""
+        return tuple(name for name, future in self.rivals.items() if not future.done())
+
+    def look_again(self) -> None:
+        """Runs the page again when more is there."""
+        background.look_again_for([self.main, *self.rivals.values()])
+
+
+def start_run(chosen: Chosen, card: ForecasterCard, window: Window) -> Run:
+    """Asks for the forecast and its rivals."""
+    fitting = fitting_data(chosen, card)
+
+    def ask(name: str) -> Future[Forecast]:
+        return cache.one_forecast(
+            name,
+            fitting.key,
+            chosen.key,
+            window.segment,
+            window.start,
+            window.times_fs,
+            fitting.dataset,
+            chosen.segment(window.segment),
+        )
+
+    main = ask(card.name)
+    return Run(main=main, rivals={name: ask(name) for name in RIVALS if name != card.name}, fitting=fitting)
+
+
+def fitting_data(chosen: Chosen, card: ForecasterCard) -> Fitting:
+    """The shipped data for a file of a shipped molecule, the file itself for any other, else the data shown."""
+    registered = chosen.card.name if chosen.card else None
+    if not chosen.is_file or registered is None or cache.TRAINED_ON not in available_sources(registered):
+        source = "the first part of the file" if chosen.is_file else "the training segments of these data"
+        return Fitting(
+            key=chosen.key, dataset=chosen.dataset, caption=_caption(card, f"Baselines are fitted on {source}.", "")
+        )
+    return Fitting(
+        key=f"{registered}/{cache.TRAINED_ON}",
+        dataset=cache.dataset(registered, cache.TRAINED_ON),
+        caption=_caption(
+            card,
+            "Baselines are fitted on the shipped GFN2 training segments of this molecule, not on your file.",
+            "This checkpoint learned the GFN2-xTB potential; the file follows another one, so that the forecast "
+            "drifts away even where the model is good.",
+        ),
+    )
+
+
+def _caption(card: ForecasterCard, baselines: str, trained: str) -> str:
+    return f"{trained} {baselines}".strip() if card.needs == "training" else baselines
+
+
+def at_stored_times(trajectory: Trajectory, window: Window) -> Trajectory:
+    """The reference alone at the window's times: what can be shown before there is a forecast."""
+    from dataclasses import replace
+
+    import numpy as np
+
+    times = trajectory.times_fs[window.start] + np.array(window.times_fs)
+    return replace(
+        trajectory,
+        times_fs=np.array(window.times_fs),
+        positions=trajectory.positions_at(times),
+        velocities=None,
+        forces=None,
+        energies=None,
+    )
