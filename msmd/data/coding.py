@@ -110,5 +110,5 @@ def _taps(motion: np.ndarray, order: int) -> np.ndarray:
     return np.stack(past).reshape(2 * order, -1)
 
 
-def _rounded(coefficients: np.ndarray) -> np.ndarray:
+def _rounded(coefficients: np.ndarray | np.floating) -> np.ndarray | np.floating:
     return np.rint(coefficients * COEFFICIENT_SCALE) / COEFFICIENT_SCALE
