@@ -1,197 +1,35 @@
-"""Forecasters: one protocol, one registry, one ``forecast`` for all of them.
+"""Forecasting: load any forecaster, and ask it for one window.
 
-Nothing here imports torch until a forecaster is made, so that the app can list them at once.
+Nothing here imports torch until a forecaster is made, so that the app can list them (``msmd.forecasters``) at once.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from msmd.data.windows import Protocol as WindowProtocol
-from msmd.data.windows import TrainingData, Windows, split_dataset
-from msmd.errors import DataError, MsmdError, ProtocolError, unknown_name
+from msmd.data.windows import Protocol, TrainingData, split_dataset
+from msmd.errors import CheckpointError, DataError, MsmdError, ProtocolError
+from msmd.forecasters import (
+    EVERY_SYMMETRY,
+    FORECASTERS,
+    FittedForecaster,
+    Forecaster,
+    ForecasterCard,
+    WindowForecaster,
+    forecaster_card,
+)
 from msmd.molecule import Molecule
 from msmd.shapes import Array, Bool, Float, Frame
 from msmd.trajectory import Dataset, Trajectory
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-Symmetry = Literal["translation", "rotation", "renumbering"]
-EVERY_SYMMETRY: tuple[Symmetry, ...] = ("translation", "rotation", "renumbering")
-
-
-@runtime_checkable
-class Forecaster(Protocol):
-    """Anything that maps a start frame and times to positions at those times."""
-
-    name: str
-    molecule: Molecule | None
-    """The molecule it was made for, or None when it serves every molecule."""
-
-    def predict(
-        self,
-        positions: Float[Tensor, "windows atoms 3"],
-        velocities: Float[Tensor, "windows atoms 3"],
-        times_fs: Float[Tensor, "windows times"],
-    ) -> Float[Tensor, "windows times atoms 3"]:
-        """Positions in Å at ``times_fs`` (fs after the start, any order, zero allowed), from positions in Å and
-        velocities in Å/fs; same dtype and device as ``positions``."""
-        ...
-
-
-@runtime_checkable
-class FittedForecaster(Forecaster, Protocol):
-    """A forecaster that is made in closed form from training data (the baselines)."""
-
-    @classmethod
-    def fit(cls, training: TrainingData) -> FittedForecaster:
-        """The forecaster for this training data."""
-        ...
-
-
-@runtime_checkable
-class WindowForecaster(Forecaster, Protocol):
-    """A forecaster that also looks at where in the data a window lies, which no honest one may: see nearest-window."""
-
-    def predict_windows(self, windows: Windows) -> Float[Array, "windows times atoms 3"]:
-        """Positions in Å at the windows' times."""
-        ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class ForecasterCard:
-    """What can be said of a forecaster before it is loaded.
-
-    Attributes:
-        name: on the command line and in checkpoint paths.
-        title: for people.
-        family: ``"ours"``, ``"peer"``, or ``"baseline"``.
-        needs: what it takes: nothing, a closed-form fit on training data, or training into a checkpoint.
-        location: ``module:Class``, imported when first used.
-        note: one sentence on what it does.
-        symmetries: what moves the forecast with it, to rounding: translating or rotating the input, renumbering
-            the atoms (of the input and of what the forecaster was made from).
-    """
-
-    name: str
-    title: str
-    family: Literal["ours", "peer", "baseline"]
-    needs: Literal["nothing", "fit", "training"]
-    location: str
-    note: str
-    symmetries: tuple[Symmetry, ...] = EVERY_SYMMETRY
-
-    def load_class(self) -> type:
-        """Imports and returns the class."""
-        module, _, attribute = self.location.partition(":")
-        return getattr(import_module(module), attribute)
-
-
-FORECASTERS: tuple[ForecasterCard, ...] = (
-    ForecasterCard(
-        name="spectral-ode",
-        title="Spectral ODE",
-        family="ours",
-        needs="training",
-        location="msmd.models.spectral_ode:SpectralODE",
-        note="Every graph-Fourier mode moves by a neural ODE, driven by one learned invariant potential.",
-    ),
-    ForecasterCard(
-        name="persistence",
-        title="Persistence",
-        family="baseline",
-        needs="nothing",
-        location="msmd.baselines.persistence:Persistence",
-        note="Nothing moves: x(t) = x(0).",
-    ),
-    ForecasterCard(
-        name="constant-velocity",
-        title="Constant velocity",
-        family="baseline",
-        needs="nothing",
-        location="msmd.baselines.constant_velocity:ConstantVelocity",
-        note="Every atom flies on: x(t) = x(0) + v(0) t.",
-    ),
-    ForecasterCard(
-        name="mean-structure",
-        title="Aligned mean structure",
-        family="baseline",
-        needs="fit",
-        location="msmd.baselines.mean_structure:MeanStructure",
-        note="The mean structure of the training data, laid onto the start.",
-    ),
-    ForecasterCard(
-        name="rigid-body",
-        title="Rigid body",
-        family="baseline",
-        needs="fit",
-        location="msmd.baselines.rigid_body:RigidBody",
-        note="The mean structure, drifting and spinning without deformation.",
-    ),
-    ForecasterCard(
-        name="normal-modes",
-        title="Damped normal modes",
-        family="baseline",
-        needs="fit",
-        location="msmd.baselines.normal_modes:NormalModes",
-        note="Springs from a linear force fit and one damping time, on a drifting and spinning frame.",
-    ),
-    ForecasterCard(
-        name="template",
-        title="Template",
-        family="baseline",
-        needs="fit",
-        location="msmd.baselines.template:Template",
-        note="The mean future of all training windows, laid onto the start.",
-    ),
-    ForecasterCard(
-        name="linear-response",
-        title="Linear response",
-        family="baseline",
-        needs="fit",
-        location="msmd.baselines.linear_response:LinearResponse",
-        note="Ridge regression from the aligned start to the displacement at each time.",
-    ),
-    ForecasterCard(
-        name="blend",
-        title="Blend",
-        family="baseline",
-        needs="fit",
-        location="msmd.baselines.blend:Blend",
-        note="The start fades into the aligned mean, with one coefficient per time.",
-    ),
-    ForecasterCard(
-        name="nearest-window",
-        title="Nearest window (leak detector)",
-        family="baseline",
-        needs="fit",
-        location="msmd.baselines.nearest_window:NearestWindow",
-        note="Copies the training window nearest in time: shows what a split gives away.",
-    ),
-)
-"""The registry; adding a forecaster is a file and an entry here."""
-
-
-def forecaster_card(name: str) -> ForecasterCard:
-    """The card of a forecaster.
-
-    Raises:
-        UnknownNameError: for a name that is not in the registry.
-
-    >>> forecaster_card("persistence").needs
-    'nothing'
-    """
-    for card in FORECASTERS:
-        if card.name == name:
-            return card
-    raise unknown_name("forecaster", name, (card.name for card in FORECASTERS))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -227,17 +65,21 @@ class UnfittedForecaster:
         )
 
 
+CHECKPOINTS = Path(__file__).parent.parent / "checkpoints"
+"""Shipped checkpoints: source, molecule, forecaster."""
+
+
 def load_forecaster(name_or_path: str | Path, dataset: Dataset | None = None) -> Forecaster:
     """A forecaster by name, or out of a checkpoint or run folder.
 
     Args:
         name_or_path: a name in ``FORECASTERS``, or a folder.
-        dataset: where a closed-form baseline is fitted (on its training split) and whose shipped checkpoint is meant
+        dataset: where a closed-form baseline is fitted (on its training split), and whose shipped checkpoint is meant
             when a trained forecaster is named.
 
     Raises:
         UnknownNameError: when it is neither a folder nor a registered name.
-        CheckpointError: when the folder holds no sound checkpoint, or none is shipped for this name.
+        CheckpointError: when the folder holds no sound checkpoint, or none is shipped for these data.
 
     >>> load_forecaster("persistence").name
     'persistence'
@@ -246,27 +88,47 @@ def load_forecaster(name_or_path: str | Path, dataset: Dataset | None = None) ->
         from msmd.checkpoint import load_checkpoint
 
         return load_checkpoint(Path(name_or_path))
+    if os.sep in str(name_or_path):
+        raise CheckpointError(
+            f"There is no folder {name_or_path}; expected a checkpoint, a run, or a forecaster's name."
+        )
     card = forecaster_card(str(name_or_path))
-    if card.needs == "nothing":
-        return card.load_class()()
-    if dataset is None:
+    if card.needs == "training":
+        return _shipped(card, dataset)
+    if card.needs == "fit" and dataset is None:
         return UnfittedForecaster(card=card)
-    return fit_forecaster(card, split_dataset(dataset, WindowProtocol()).training)
+    return fit_forecaster(card, None if dataset is None else split_dataset(dataset, Protocol()).training)
 
 
-def fit_forecaster(card: ForecasterCard, training: TrainingData) -> Forecaster:
+def _shipped(card: ForecasterCard, dataset: Dataset | None) -> Forecaster:
+    """The checkpoint in ``CHECKPOINTS`` that was trained on these data."""
+    if dataset is not None:
+        folder = CHECKPOINTS / dataset.source / dataset.molecule.name / card.name
+        if folder.is_dir():
+            return load_forecaster(folder)
+    place = "" if dataset is None else f" for {dataset.molecule.name!r} from {dataset.source!r}"
+    raise CheckpointError(
+        f"Forecaster {card.name!r} needs training and no checkpoint is shipped{place}: give the folder of one, such as "
+        f"checkpoints/gfn2/ethanol/{card.name}, or make one with 'msmd train --forecaster {card.name}'."
+    )
+
+
+def fit_forecaster(card: ForecasterCard, training: TrainingData | None) -> Forecaster:
     """The forecaster that needs no more than a closed-form fit, made for this training data.
+
+    Args:
+        training: may be None for a forecaster that needs nothing.
 
     Raises:
         ProtocolError: when it needs training.
     """
     if card.needs == "nothing":
         return card.load_class()()
-    if card.needs == "fit":
+    if card.needs == "fit" and training is not None:
         return card.load_class().fit(training)
     raise ProtocolError(
-        f"Forecaster {card.name!r} needs training: make a checkpoint with 'msmd train --forecaster {card.name}' and "
-        "give its folder."
+        f"Forecaster {card.name!r} cannot be had in closed form: make a checkpoint with 'msmd train --forecaster "
+        f"{card.name}' and give its folder."
     )
 
 
@@ -369,8 +231,9 @@ def _checked_times(times_fs: Sequence[float] | np.ndarray) -> np.ndarray:
     times = np.asarray(times_fs, dtype=float)
     if times.ndim != 1 or times.size == 0:
         raise ProtocolError(f"times_fs has shape {times.shape}; expected a list of at least one time in fs.")
-    if not np.isfinite(times).all() or times.min() < 0:
-        raise ProtocolError(f"times_fs holds {times[~(times >= 0)][0]:g}; expected finite times of 0 fs or later.")
+    wrong = times[~((times >= 0) & np.isfinite(times))]
+    if wrong.size:
+        raise ProtocolError(f"times_fs holds {wrong[0]:g}; expected finite times of 0 fs or later.")
     return times
 
 
@@ -406,7 +269,27 @@ def _training_data_of(trajectory: Trajectory) -> TrainingData:
     try:
         dataset = load_dataset(trajectory.molecule.name, source=trajectory.source)
     except MsmdError:
-        dataset = Dataset(segments=(trajectory,), source=trajectory.source, dt_fs=trajectory.dt_fs or 0.5)
-        # Ten blocks with a horizon of gap after each have to fit into the trajectory.
-        return split_dataset(dataset, WindowProtocol(horizon_fs=trajectory.duration_fs / 21)).training
-    return split_dataset(dataset, WindowProtocol()).training
+        dataset = Dataset(segments=(trajectory,), source=trajectory.source, dt_fs=_smallest_step_fs(trajectory))
+    return split_dataset(dataset, Protocol()).training
+
+
+def _smallest_step_fs(trajectory: Trajectory) -> float:
+    """The time between neighbouring frames: what the horizon of a trajectory of unknown origin is counted in."""
+    return float(np.diff(trajectory.times_fs).min(initial=np.inf))
+
+
+__all__ = [
+    "EVERY_SYMMETRY",
+    "FORECASTERS",
+    "FittedForecaster",
+    "Forecast",
+    "Forecaster",
+    "ForecasterCard",
+    "UnfittedForecaster",
+    "WindowForecaster",
+    "check_molecule",
+    "fit_forecaster",
+    "forecast",
+    "forecaster_card",
+    "load_forecaster",
+]

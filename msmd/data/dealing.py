@@ -28,7 +28,7 @@ SEGMENT_ORDER = "TETVTETVTE"
 
 PARTS = {"T": "training", "V": "validation", "E": "test"}
 
-Starts = Int[np.ndarray, "starts 3"]
+Starts = Int[np.ndarray, "_ 3"]
 """Rows of segment, start frame, and end (exclusive) of the range that the window may use."""
 
 
