@@ -92,27 +92,11 @@ def show_errors(run: Run, chosen: Chosen, look: Look) -> None:
     forecasts = (main, *run.ready_rivals)
     by_time, by_mode, by_atom = st.tabs(["Error by time", "Error by mode", "Error by atom"])
     with by_time:
-        widgets.plot(
-            figures.error_by_time(forecasts),
-            "How to read it: the distance between predicted and reference atoms after each time. A forecast is of use "
-            "where its line runs below the dashed ones; where all lines run level, the motion cannot be told any more.",
-            key="error_by_time",
-        )
+        widgets.plot(figures.error_by_time(forecasts), key="error_by_time")
     with by_mode:
-        widgets.plot(
-            figures.error_by_mode(forecasts, look.band.spectrum),
-            "How to read it: each point is one pattern of the Modes page, smooth ones on the left. The error of the "
-            "whole molecule's position sits in mode 0; a high point on the right is an error between neighbouring "
-            "atoms.",
-            key="error_by_mode",
-        )
+        widgets.plot(figures.error_by_mode(forecasts, look.band.spectrum), key="error_by_mode")
     with by_atom:
-        widgets.plot(
-            figures.error_by_atom(forecasts, main.molecule),
-            "How to read it: a bar is the forecaster's error for one atom, numbered as in the file; points are the "
-            "baselines. Hydrogens on rotors are usually the hardest.",
-            key="error_by_atom",
-        )
+        widgets.plot(figures.error_by_atom(forecasts), key="error_by_atom")
 
 
 def show_downloads(run: Run, look: Look, chosen: Chosen) -> None:

@@ -68,27 +68,15 @@ def show_plots(trajectory: Trajectory, thermostat_kelvin: float | None) -> None:
     """Temperature and potential energy over time, where the data have them."""
     from msmd.views import trajectory_figures as figures  # plotly takes 0.4 s to import; the player is shown before
 
-    has_energies = trajectory.energies is not None and np.isfinite(trajectory.energies).sum() > 1
     left, right = st.columns(2, gap="medium")
     with left:
         if len(trajectory.start_frames) > 1:
-            widgets.plot(
-                figures.temperature_over_time(trajectory, thermostat_kelvin),
-                "How to read it: the kinetic energy of all atoms, as a temperature. A small molecule's temperature "
-                "swings widely, because a few vibrations trade energy with the springs; only the mean is near the "
-                "setting.",
-                key="temperature",
-            )
+            widgets.plot(figures.temperature_figure(trajectory, target_kelvin=thermostat_kelvin), key="temperature")
         else:
             st.caption("Temperature needs velocities, and these data have none.")
     with right:
-        if has_energies:
-            widgets.plot(
-                figures.energy_over_time(trajectory),
-                "How to read it: the energy stored in bent and stretched bonds. Where it is high the temperature is "
-                "low: at constant energy the two add up to a level line.",
-                key="energy",
-            )
+        if trajectory.energies is not None and np.isfinite(trajectory.energies).any():
+            widgets.plot(figures.energy_figure(trajectory), key="energy")
         else:
             st.caption("These data hold no energies.")
 

@@ -113,6 +113,12 @@ def bind(choice: Choice[T], value: T) -> dict[str, object]:
     return {"key": choice.name, "on_change": _store, "args": (choice,)}
 
 
+def clicked_point(plot: str) -> dict | None:
+    """The point of a plot that was clicked last, as Streamlit describes it; None where the click took it back."""
+    points = st.session_state.get(plot, {}).get("selection", {}).get("points", [])
+    return points[0] if points else None
+
+
 def note(sentence: str) -> None:
     """Tells the visitor something once, at the top of the page."""
     notes = _session().notes

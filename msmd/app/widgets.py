@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import streamlit as st
 
@@ -108,18 +108,20 @@ def numbers(
     return value
 
 
-def plot(figure: go.Figure, how_to_read: str, *, key: str, on_select: Callable[[], None] | None = None) -> Any:
-    """A figure with the sentence that says how to read it; returns the selection where clicks are wanted."""
-    result = st.plotly_chart(
-        figure,
-        key=key,
-        config=PLOTLY,
-        alt=how_to_read,
-        on_select=on_select or "ignore",
-        selection_mode="points",
-    )
-    st.caption(how_to_read)
-    return result
+def plot(figure: go.Figure, *, key: str, on_click: Callable[[], None] | None = None) -> None:
+    """A figure with the sentence that says how to read it.
+
+    Args:
+        figure: from ``msmd.views``.
+        key: identity of this plot.
+        on_click: called when a point is clicked; ``state.clicked_point(key)`` then says which.
+    """
+    from msmd.views.theme import how_to_read
+
+    sentence = how_to_read(figure)
+    select = {"on_select": on_click, "selection_mode": "points"} if on_click else {}
+    st.plotly_chart(figure, key=key, config=PLOTLY, alt=sentence, **select)
+    st.caption(f"**How to read it.** {sentence}")
 
 
 def heading(title: str, next_step: str) -> None:

@@ -5,40 +5,74 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
+from msmd.errors import ProtocolError
 from msmd.trajectory import Trajectory
-from msmd.views.layout import ACCENT, MUTED, line_figure
+from msmd.views.theme import PREDICTION, REFERENCE, new_figure
 
-MOST_POINTS = 3000
-"""More points than pixels make a plot slow, not sharp."""
+TIME_AXIS = "time / ps"
+MOST_POINTS = 2000
+"""Curves are thinned to about this many points; a screen has no more columns."""
 
 
-def temperature_over_time(trajectory: Trajectory, thermostat_kelvin: float | None = None) -> go.Figure:
-    """Kinetic temperature of the frames whose velocities are known; dashed, what the simulation was set to."""
-    figure = line_figure("time / ps", "temperature / K")
-    known = _thinned(trajectory.start_frames)
-    temperature = trajectory.between(0, trajectory.n_frames).kinetic_temperature()[known]
-    figure.add_scatter(
-        x=trajectory.times_fs[known] / 1000, y=temperature, mode="lines", name="temperature", line_color=ACCENT
+def temperature_figure(trajectory: Trajectory, *, target_kelvin: float | None = None) -> go.Figure:
+    """Kinetic temperature over 3N degrees of freedom in K over time in ps.
+
+    Args:
+        target_kelvin: what the simulation was set to; drawn where it differs from the mean.
+
+    Raises:
+        DataError: when velocities are not known.
+    """
+    figure = new_figure(
+        x_title=TIME_AXIS,
+        y_title="kinetic temperature / K",
+        how_to_read="The temperature of so few atoms swings widely as kinetic and potential energy change places; only "
+        "its mean tells how hot the molecule is.",
     )
-    if thermostat_kelvin is not None:
-        figure.add_hline(thermostat_kelvin, line_dash="dash", line_color=MUTED)
+    known = trajectory.start_frames
+    values = trajectory.kinetic_temperature()[known]
+    _add_over_time(figure, trajectory, known, values, "kinetic temperature")
+    _add_level(figure, float(values.mean()), f"mean {values.mean():.0f} K")
+    if target_kelvin is not None and round(target_kelvin) != round(float(values.mean())):
+        _add_level(figure, target_kelvin, f"set to {target_kelvin:.0f} K")
     return figure
 
 
-def energy_over_time(trajectory: Trajectory) -> go.Figure:
-    """Potential energy of the frames that have one, counted from their mean."""
-    figure = line_figure("time / ps", "potential energy − mean / kcal/mol")
-    known = _thinned(np.flatnonzero(np.isfinite(trajectory.energies)))
-    energies = trajectory.energies[known]
+def energy_figure(trajectory: Trajectory) -> go.Figure:
+    """Potential energy in kcal/mol above its lowest value, over time in ps.
+
+    Raises:
+        ProtocolError: when no energies are known.
+    """
+    if trajectory.energies is None or not np.isfinite(trajectory.energies).any():
+        raise ProtocolError("The energy over time needs energies, and this trajectory has none.")
+    figure = new_figure(
+        x_title=TIME_AXIS,
+        y_title="potential energy above the lowest / kcal/mol",
+        how_to_read="Fast swings are bonds vibrating; a lasting step up or down is another conformer, or heat flowing in "
+        "or out.",
+    )
+    known = np.flatnonzero(np.isfinite(trajectory.energies))
+    values = trajectory.energies[known] - trajectory.energies[known].min()
+    _add_over_time(figure, trajectory, known, values, "potential energy")
+    return figure
+
+
+def _add_over_time(
+    figure: go.Figure, trajectory: Trajectory, frames: np.ndarray, values: np.ndarray, name: str
+) -> None:
+    stride = -(-len(frames) // MOST_POINTS)
     figure.add_scatter(
-        x=trajectory.times_fs[known] / 1000,
-        y=energies - energies.mean(),
+        x=trajectory.times_fs[frames[::stride]] / 1000,
+        y=values[::stride],
         mode="lines",
-        name="potential energy",
-        line_color=ACCENT,
+        name=name,
+        showlegend=False,
+        line={"color": PREDICTION, "width": 1.2},
     )
-    return figure
 
 
-def _thinned(frames: np.ndarray) -> np.ndarray:
-    return frames[:: -(-len(frames) // MOST_POINTS) or 1]
+def _add_level(figure: go.Figure, value: float, text: str) -> None:
+    figure.add_hline(
+        y=value, line={"color": REFERENCE, "dash": "dash"}, annotation={"text": text, "font": {"color": REFERENCE}}
+    )
