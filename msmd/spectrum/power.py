@@ -120,7 +120,7 @@ def _atom_densities(
 
 
 def _densities(
-    signals: Sequence[Float[np.ndarray, "frames parts 3"]], dt_fs: float, resolution: float
+    signals: Sequence[Float[np.ndarray, "_ parts 3"]], dt_fs: float, resolution: float
 ) -> tuple[Float[np.ndarray, " wavenumbers"], Float[np.ndarray, "parts wavenumbers"]]:
     """Kinetic energy per wavenumber by Welch's method (Hann windows, half overlapping), mean over trajectories.
 

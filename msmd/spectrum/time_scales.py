@@ -88,9 +88,7 @@ def measure_time_scales(
     )
 
 
-def autocorrelation(
-    signals: Sequence[Float[np.ndarray, "frames dim"]], *, refine: int = 1
-) -> Float[np.ndarray, " lags"]:
+def autocorrelation(signals: Sequence[Float[np.ndarray, "_ dim"]], *, refine: int = 1) -> Float[np.ndarray, " lags"]:
     """⟨q(0)·q(t)⟩ of one or several stretches of a signal, up to half the shortest, in steps of 1/``refine`` frames.
 
     Every lag is divided by its own number of pairs (unbiased).  Between frames the value is the band-limited one,

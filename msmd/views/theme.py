@@ -1,0 +1,84 @@
+"""Colours and layout of every figure, defined once; light and dark.
+
+Backgrounds are transparent and every colour stands out from white and from the app's dark background alike (contrast
+at least 3:1), so that one figure serves both.  The four colours that carry meaning stay apart for readers with
+deuteranopia or protanopia (CIELAB distance at least 25; tests/views/test_theme.py measures both).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import plotly.graph_objects as go
+
+PREDICTION = "#0c9488"
+"""Teal: the forecast in question, here and in the player."""
+
+REFERENCE = "#737342"
+"""What was computed or measured, as against forecast."""
+
+FAMILY_COLORS: dict[Literal["ours", "peer", "baseline"], str] = {
+    "ours": PREDICTION,
+    "peer": "#9d4edd",
+    "baseline": "#c2780c",
+}
+"""One colour per family of forecasters, by the ``family`` of its card."""
+
+HIGHLIGHT = "#d6336c"
+"""What is selected; also set apart by its size or shape."""
+
+SERIES = (PREDICTION, "#9d4edd", "#c2780c", "#3b5bdb", REFERENCE)
+"""Curves that are neither forecast nor reference, such as the elements; always named at the curve or in the legend."""
+
+DASHES = ("solid", "dot", "dash", "dashdot", "longdash")
+"""Curves in one figure differ in dash too: colour alone does not reach every reader."""
+
+TEXT = "#78838f"
+"""Text and axes where no page sets its own: 3.9:1 on white, 4.6:1 on dark."""
+
+GRID = "rgba(128, 128, 128, 0.25)"
+HEIGHT_PX = 340
+
+COLOR_SCALE = "Cividis"
+"""Heat maps: one lightness scale that looks the same to readers with and without colour-blindness."""
+
+TEMPLATE = go.layout.Template(
+    layout={
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"color": TEXT},
+        "colorway": SERIES,
+        "xaxis": {"gridcolor": GRID, "zerolinecolor": GRID, "ticks": "outside", "automargin": True},
+        "yaxis": {"gridcolor": GRID, "zerolinecolor": GRID, "ticks": "outside", "automargin": True},
+        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        "margin": {"l": 10, "r": 10, "t": 40, "b": 10},
+        "height": HEIGHT_PX,
+    }
+)
+
+
+def new_figure(*, x_title: str, y_title: str, how_to_read: str, title: str | None = None) -> go.Figure:
+    """An empty figure in the house style.
+
+    Args:
+        x_title, y_title: what is drawn and in which unit, such as ``"time / fs"``.
+        how_to_read: the one sentence that the page prints under the figure.
+    """
+    return go.Figure(
+        layout={
+            "template": TEMPLATE,
+            "xaxis": {"title": {"text": x_title}},
+            "yaxis": {"title": {"text": y_title}},
+            "title": {"text": title, "font": {"size": 14}},
+            "meta": {"how_to_read": how_to_read},
+        }
+    )
+
+
+def how_to_read(figure: go.Figure) -> str:
+    """The sentence that belongs under a figure made by ``new_figure``.
+
+    >>> how_to_read(new_figure(x_title="time / fs", y_title="RMSD / Å", how_to_read="Lower is better."))
+    'Lower is better.'
+    """
+    return figure.layout.meta["how_to_read"]
