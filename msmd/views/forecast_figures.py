@@ -25,8 +25,8 @@ def error_by_time(forecasts: Sequence[Forecast]) -> go.Figure:
     figure = new_figure(
         x_title="time after the start / fs",
         y_title="RMSD / Å",
-        how_to_read="The distance between predicted and reference atoms after each time: a forecast is of use where its "
-        "solid line runs below the broken ones of the baselines.",
+        how_to_read="The distance between predicted and reference atoms after each time: a forecast is of use where "
+        "its solid line runs below the broken ones of the baselines.",
     )
     for index, forecast in enumerate(forecasts):
         rows = in_order(forecast)
@@ -44,8 +44,8 @@ def error_by_mode(forecasts: Sequence[Forecast], spectrum: GraphSpectrum) -> go.
     figure = new_figure(
         x_title=MODE_AXIS,
         y_title="RMS error / Å",
-        how_to_read="Each point is one pattern of the Modes page: high points on the left are whole groups in the wrong place, "
-        "high points on the right are neighbouring atoms at the wrong distance.",
+        how_to_read="Each point is one pattern of the Modes page: high points on the left are whole groups in the "
+        "wrong place, high points on the right are neighbouring atoms at the wrong distance.",
     )
     hover = [f"mode {k}<br>λ = {value:.3f}" for k, value in enumerate(spectrum.eigenvalues)]
     for index, forecast in enumerate(forecasts):

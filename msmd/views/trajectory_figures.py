@@ -49,8 +49,8 @@ def energy_figure(trajectory: Trajectory) -> go.Figure:
     figure = new_figure(
         x_title=TIME_AXIS,
         y_title="potential energy above the lowest / kcal/mol",
-        how_to_read="Fast swings are bonds vibrating; a lasting step up or down is another conformer, or heat flowing in "
-        "or out.",
+        how_to_read="Fast swings are bonds vibrating; a lasting step up or down is another conformer, or heat flowing "
+        "in or out.",
     )
     known = np.flatnonzero(np.isfinite(trajectory.energies))
     values = trajectory.energies[known] - trajectory.energies[known].min()

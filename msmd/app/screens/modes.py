@@ -24,7 +24,8 @@ with choices:
         list(LAPLACIANS),
         default="combinatorial",
         say=str.capitalize,
-        help="Combinatorial: L = D − A. Normalized: every atom weighted by its number of bonds, eigenvalues from 0 to 2.",
+        help="Combinatorial: L = D − A. Normalized: every atom weighted by its number of bonds, eigenvalues from 0 to "
+        "2.",
     )
     spectrum = cache.spectrum(chosen.key, laplacian, chosen.dataset)
     mode = mode_panels.choose_mode(spectrum)
