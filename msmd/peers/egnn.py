@@ -13,7 +13,7 @@ from msmd.errors import MsmdError
 from msmd.molecule import Molecule
 from msmd.peers.message_layers import EquivariantLayer, NodeState
 from msmd.peers.peer import Peer, PeerConfig
-from msmd.peers.time_embedding import sinusoidal_embedding
+from msmd.peers.time_embedding import check_embedding_width, sinusoidal_embedding
 
 POSITIONS_PER_HORIZON = 3000.0
 """The embedding's unit of time: one frame of the papers' horizon."""
@@ -40,8 +40,7 @@ class EGNNConfig(PeerConfig):
         for name in ("n_layers", "width"):
             if getattr(self, name) < 1:
                 raise MsmdError(f"{name} is {getattr(self, name)}; expected at least 1.")
-        if self.time_width < 4 or self.time_width % 2:
-            raise MsmdError(f"time_width is {self.time_width}; expected an even number from 4 on.")
+        check_embedding_width("time_width", self.time_width)
 
 
 class EGNN(Peer):

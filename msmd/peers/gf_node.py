@@ -20,7 +20,7 @@ from msmd.peers.message_layers import ConvolutionLayer, EquivariantLayer, MeanMe
 from msmd.peers.modal_bases import BASES
 from msmd.peers.modal_field import MODE_INTERACTIONS, POSITIONS_PER_HORIZON, TIME_FEATURES, ModalField
 from msmd.peers.peer import Peer, PeerConfig
-from msmd.peers.time_embedding import sinusoidal_embedding
+from msmd.peers.time_embedding import check_embedding_width, sinusoidal_embedding
 
 LAYERS: dict[str, type[nn.Module]] = {
     "graphsage": MeanMessageLayer,
@@ -44,7 +44,7 @@ class GFNODEConfig(PeerConfig):
         layers: of encoder and decoder: ``graphsage``, ``egnn`` or ``gcn``.
         n_layers, width: of the encoder; the decoder has as many, wider by ``time_width``.
         time_width: of the embedding of the time, in field and decoder.
-        solver, relative_tolerance, absolute_tolerance: torchdiffeq's.
+        relative_tolerance, absolute_tolerance: of dopri5.
 
     Raises:
         UnknownNameError: for a switch that does not exist.
@@ -62,7 +62,6 @@ class GFNODEConfig(PeerConfig):
     n_layers: int = 5
     width: int = 64
     time_width: int = 32
-    solver: str = "dopri5"
     relative_tolerance: float = 1e-3
     absolute_tolerance: float = 1e-4
 
@@ -78,9 +77,10 @@ class GFNODEConfig(PeerConfig):
         for switch, choices in registries.items():
             if getattr(self, switch) not in choices:
                 raise unknown_name(f"{switch} of gf-node", getattr(self, switch), choices)
-        for name in ("n_modes", "n_layers", "width", "time_width"):
+        for name in ("n_modes", "n_layers", "width"):
             if getattr(self, name) < 1:
                 raise MsmdError(f"{name} is {getattr(self, name)}; expected at least 1.")
+        check_embedding_width("time_width", self.time_width)
 
 
 class ModalEvolution(nn.Module):
@@ -103,7 +103,6 @@ class ModalEvolution(nn.Module):
         )
         self.evolve = EVOLUTIONS[config.evolution]
         self.solver = Solver(
-            method=config.solver,
             relative_tolerance=config.relative_tolerance,
             absolute_tolerance=config.absolute_tolerance,
         )

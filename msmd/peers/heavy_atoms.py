@@ -20,9 +20,9 @@ SURROUNDINGS_HOPS = 2
 """Bonds from a hydrogen's atom to the last heavy atom that turns it: enough for three atoms off one line in every
 organic molecule of three heavy atoms, and few enough that one end of aspirin does not turn the other."""
 
-STAY = 1e-3
+STAY = 1e-4
 """Å²: weight of "do not turn" in the superposition.  It decides where the surroundings leave a turn open (one heavy
-atom, or all on one line), and is a thousandth of what a C–C bond (1.5 Å) weighs where they do not."""
+atom, or all on one line), and weighs next to nothing against a C–C bond (1.5 Å) where they do not."""
 
 
 def modelled_atoms(molecule: Molecule, *, heavy_only: bool) -> Int[np.ndarray, " modelled"]:

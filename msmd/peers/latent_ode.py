@@ -30,8 +30,8 @@ class LatentODEConfig(PeerConfig):
         field_width: of the networks in the ODE.
         observation_std: standard deviation of a position about the decoded one, in units of the rms displacement; it
             weighs the Kullback–Leibler term.
-        solver, relative_tolerance, absolute_tolerance: torchdiffeq's; the paper's rk4 steps from one observed time to
-            the next, which irregular times would make uneven.
+        relative_tolerance, absolute_tolerance: of dopri5; the paper's rk4 steps from one observed time to the next,
+            which irregular times would make uneven.
 
     Raises:
         MsmdError: for a number that is not positive.
@@ -44,7 +44,6 @@ class LatentODEConfig(PeerConfig):
     augmented_width: int = 64
     field_width: int = 128
     observation_std: float = 0.01
-    solver: str = "dopri5"
     relative_tolerance: float = 1e-3
     absolute_tolerance: float = 1e-4
 
@@ -111,7 +110,6 @@ class LatentODE(Peer):
         self.object = two_layer_network(field, field, latent + config.augmented_width)
         self.decoder = nn.Linear(latent + config.augmented_width, 3)
         self.solver = Solver(
-            method=config.solver,
             relative_tolerance=config.relative_tolerance,
             absolute_tolerance=config.absolute_tolerance,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import torch
 from jaxtyping import Float
@@ -73,14 +73,14 @@ class Peer(nn.Module, ABC):
             self.register_buffer(statistic, torch.ones(()))
 
     @classmethod
-    def create(cls, training: TrainingData, config: PeerConfig) -> Self:
+    def create(cls, training: TrainingData, config: PeerConfig) -> Peer:
         """An untrained forecaster with the statistics of its training data."""
         peer = cls(training.molecule, config)
         peer.measure(WindowBatch.of(training.windows, peer.modelled), training.horizon_fs)
         return peer
 
     @classmethod
-    def from_parts(cls, molecule: Molecule, config: PeerConfig) -> Self:
+    def from_parts(cls, molecule: Molecule, config: PeerConfig) -> Peer:
         """An empty forecaster, to be filled by ``load_state_dict``."""
         return cls(molecule, config)
 

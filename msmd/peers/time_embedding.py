@@ -8,6 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from msmd.errors import MsmdError
+
 PERIOD_RANGE = 10_000.0
 """Ratio of the longest to the shortest wavelength (Vaswani et al. 2017, section 3.5)."""
 
@@ -28,3 +30,13 @@ def sinusoidal_embedding(times: Float[Tensor, "..."], width: int) -> Float[Tenso
     exponents = torch.arange(n_frequencies, dtype=times.dtype, device=times.device) / (n_frequencies - 1)
     phases = times[..., None] * torch.exp(-math.log(PERIOD_RANGE) * exponents)
     return torch.cat([phases.sin(), phases.cos()], dim=-1)
+
+
+def check_embedding_width(setting: str, width: int) -> None:
+    """Refuses a width that holds no sines and cosines in pairs, two frequencies at least.
+
+    Raises:
+        MsmdError: naming the setting.
+    """
+    if width < 4 or width % 2:
+        raise MsmdError(f"{setting} is {width}; expected an even number from 4 on.")
