@@ -1,0 +1,106 @@
+"""``msmd spectrum`` as a user types it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from msmd.cli import app
+from msmd.data.registry import molecule_card
+from msmd.errors import MsmdError, ProtocolError
+from msmd.spectrum import graph_spectrum
+
+
+def run(*arguments: str):
+    """Errors of ours come through as they are raised; ``msmd.cli.main`` turns them into a sentence."""
+    return CliRunner().invoke(app, ["spectrum", *arguments], catch_exceptions=True)
+
+
+def test_json_holds_the_eigenvalues_ascending():
+    result = run("benzene", "--json")
+    assert result.exit_code == 0
+    facts = json.loads(result.stdout)
+    assert (facts["molecule"], facts["laplacian"]) == ("benzene", "combinatorial")
+    np.testing.assert_allclose(facts["eigenvalues"], graph_spectrum(molecule_card("benzene").molecule).eigenvalues)
+    assert facts["degeneracies"].count(2) == 8
+
+
+def test_the_normalized_laplacian_and_the_first_modes():
+    facts = json.loads(run("ethanol", "--laplacian", "normalized", "--modes", "4", "--json").stdout)
+    assert facts["laplacian"] == "normalized"
+    assert len(facts["eigenvalues"]) == 4
+    assert facts["eigenvalues"] == sorted(facts["eigenvalues"])
+    assert max(facts["eigenvalues"]) < 2
+
+
+def test_the_first_modes_are_as_many_as_asked_for_even_inside_an_eigenspace():
+    """Ethanol's modes 3 to 5 share the eigenvalue 1."""
+    facts = json.loads(run("ethanol", "--modes", "4", "--json").stdout)
+    assert len(facts["eigenvalues"]) == 4
+    assert facts["degeneracies"] == [1, 1, 1, 3]
+
+
+def test_the_table_names_the_molecule_and_every_mode():
+    result = run("ethanol")
+    assert result.exit_code == 0
+    assert "ethanol, combinatorial Laplacian" in result.stdout
+    assert "5.679251" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("etanol",), "did you mean 'ethanol'"),
+        (("ethanol", "--laplacian", "normalised"), "did you mean 'normalized'"),
+        (("ethanol", "--modes", "10"), "10 modes were asked for; 'ethanol' has 1 to 9"),
+        (("ethanol", "--modes", "0"), "0 modes were asked for"),
+        ((), "Give either the name of a molecule or --data FILE"),
+        (("ethanol", "--data", "x.npz"), "Give either the name of a molecule or --data FILE"),
+    ],
+)
+def test_bad_input_ends_in_one_sentence(arguments: tuple[str, ...], sentence: str):
+    result = run(*arguments)
+    assert result.exit_code != 0
+    assert isinstance(result.exception, MsmdError)
+    assert sentence in str(result.exception)
+
+
+def test_time_scales_of_the_shipped_ethanol():
+    facts = json.loads(run("ethanol", "--time-scales", "--json").stdout)
+    assert facts["is_resolved"] == [True] * 9
+    # the modes of eigenvalue 1 are differences between hydrogens of CH2 and CH3: the methyl rotor, by far the slowest
+    assert np.argmax(facts["correlation_times_fs"]) == 3
+    assert facts["correlation_times_fs"][3] > 1000
+    assert facts["spearman"]["n_points"] == 6
+    assert -1 <= facts["spearman"]["low"] <= facts["spearman"]["value"] <= facts["spearman"]["high"] <= 1
+
+
+def test_time_scales_in_a_table():
+    result = run("ethanol", "--time-scales", "--plain")
+    assert result.exit_code == 0
+    assert "Spearman ρ" in result.stdout
+
+
+@pytest.mark.real_data
+def test_a_file_gives_the_spectrum_of_its_molecule(real_data: Path):
+    facts = json.loads(run("--data", str(real_data / "rmd17_toluene.npz"), "--json").stdout)
+    np.testing.assert_allclose(facts["eigenvalues"], graph_spectrum(molecule_card("toluene").molecule).eigenvalues)
+
+
+@pytest.mark.real_data
+def test_random_frames_cannot_give_time_scales(real_data: Path):
+    result = run("--data", str(real_data / "rmd17_toluene.npz"), "--time-scales", "--json")
+    assert isinstance(result.exception, ProtocolError)
+    assert "need evenly spaced frames. rMD17 holds frames drawn at random" in str(result.exception)
+
+
+@pytest.mark.real_data
+def test_consecutive_real_frames_give_time_scales(real_data: Path):
+    facts = json.loads(run("--data", str(real_data / "md17_ethanol.npz"), "--time-scales", "--json").stdout)
+    # 1 ps at 0.5 fs: O–H and C–H make the roughest mode the fastest
+    assert facts["correlation_times_fs"][8] == min(facts["correlation_times_fs"])
+    assert 5 < facts["correlation_times_fs"][8] < 20
