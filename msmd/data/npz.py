@@ -68,4 +68,7 @@ def read_npz(path: Path, required: Sequence[str], optional: Sequence[str] = ()) 
         raise DataError(
             f"{name!r} in {path.name} cannot be read without unpickling, which is refused: {error}."
         ) from error
+    strange = [name for name, array in arrays.items() if not isinstance(array, np.ndarray)]
+    if strange:
+        raise DataError(f"{strange[0]!r} in {path.name} cannot be read: it is no array.")
     return arrays

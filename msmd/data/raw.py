@@ -74,6 +74,8 @@ def dataset_from_raw(segments: Sequence[RawFrames], origin: Origin, *, dt_fs: fl
     first = segments[0]
     if len(first.positions) == 0:
         raise DataError(f"{origin.path.name} holds no frames; expected at least one.")
+    if not np.isfinite(first.positions).all():
+        raise DataError(f"The positions in {origin.path.name} must be finite numbers; found NaN or infinity.")
     if dt_fs is not None and not dt_fs > 0:
         raise DataError(f"dt_fs is {dt_fs}; expected a positive time between frames in fs.")
     molecule, card = identify(first.numbers, first.positions, origin.path.stem)
