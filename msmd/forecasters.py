@@ -106,7 +106,7 @@ FORECASTERS: tuple[ForecasterCard, ...] = (
         needs="training",
         location="msmd.peers.gf_node:GFNODE",
         note="The published graph-Fourier neural ODE: two spatial modes, attention between them.",
-        symmetries=("renumbering",),
+        symmetries=(),  # SiLU sees the sign of its modes and the basis of equal eigenvalues, which numbering decides
         keeps_start=False,
     ),
     ForecasterCard(

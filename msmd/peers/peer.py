@@ -28,6 +28,7 @@ class PeerConfig:
         learning_rate: Adam's, halved after half of the steps.
         batch_size: windows per step, and per call of the network when predicting.
         heavy_only: leave hydrogens out, as the papers do; a forecast carries them along (``heavy_atoms``).
+        seed: of the initial weights.
 
     Raises:
         MsmdError: for a number that is not positive.
@@ -37,6 +38,7 @@ class PeerConfig:
     learning_rate: float = 1e-4
     batch_size: int = 50
     heavy_only: bool = True
+    seed: int = 0
 
     def __post_init__(self) -> None:
         for name in ("n_steps", "learning_rate", "batch_size"):
@@ -47,8 +49,7 @@ class PeerConfig:
 class Peer(nn.Module, ABC):
     """A forecaster that learns from windows: positions and velocities in, positions at given times out.
 
-    ``forward`` works on the modelled atoms; ``predict`` serves the forecaster protocol.  Initial weights come from
-    torch's global generator, which the caller seeds.
+    ``forward`` works on the modelled atoms; ``predict`` serves the forecaster protocol.
 
     Attributes:
         name: on the command line and in checkpoint paths.
@@ -74,8 +75,10 @@ class Peer(nn.Module, ABC):
 
     @classmethod
     def create(cls, training: TrainingData, config: PeerConfig) -> Peer:
-        """An untrained forecaster with the statistics of its training data."""
-        peer = cls(training.molecule, config)
+        """An untrained forecaster with the statistics of its training data, and weights from the seed."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(config.seed)
+            peer = cls(training.molecule, config)
         peer.measure(WindowBatch.of(training.windows, peer.modelled), training.horizon_fs)
         return peer
 

@@ -56,7 +56,6 @@ def trained(training: TrainingData) -> Callable[[type[Peer]], tuple[Peer, list[f
     def get(kind: type[Peer]) -> tuple[Peer, list[float]]:
         if kind.name not in made:
             n_steps, config = SMALL[kind.name]
-            torch.manual_seed(0)
             peer = kind.create(training, config)
             made[kind.name] = peer, train(peer, training, n_steps)
         return made[kind.name]

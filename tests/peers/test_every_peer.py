@@ -223,6 +223,17 @@ def test_the_loss_draws_from_its_generator_alone(kind: type[Peer], training: Tra
 
 
 @every_peer
+def test_initial_weights_follow_the_seed_and_nothing_else(kind: type[Peer], training: TrainingData) -> None:
+    def weights(seed: int) -> torch.Tensor:
+        return torch.cat([p.flatten() for p in kind.create(training, kind.Config(seed=seed)).parameters()])
+
+    before = torch.get_rng_state()
+    assert torch.equal(weights(3), weights(3))
+    assert not torch.equal(weights(3), weights(4))
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+@every_peer
 def test_statistics_are_those_of_the_modelled_atoms(kind: type[Peer], training: TrainingData) -> None:
     peer, windows, heavy = kind.create(training, kind.Config()), training.windows, training.molecule.is_heavy
     assert peer.horizon_fs.item() == training.horizon_fs
