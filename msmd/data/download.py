@@ -188,7 +188,7 @@ def _transfer(url: str, partial: Path, timeout_s: float) -> Iterator[Progress]:
         total = done + int(length) if length is not None else None
         with open(partial, "ab" if resumed else "wb") as file:
             yield Progress(stage="downloading", done=done, total=total)
-            while chunk := response.read(CHUNK_BYTES):
+            while chunk := response.read1(CHUNK_BYTES):  # what has come, so that a stall loses nothing
                 file.write(chunk)
                 done += len(chunk)
                 yield Progress(stage="downloading", done=done, total=total)
