@@ -1,7 +1,7 @@
 """Does a forecast move at the right frequencies?  Its velocity spectrum against that of the reference.
 
-Spectra come from ``msmd.spectrum``: ``internal_motions`` puts a trajectory into its Eckart frame, ``total_spectrum`` and
-its siblings turn it into kinetic energy by wavenumber.  Both need evenly spaced frames at most 4.4 fs apart.
+Spectra come from ``msmd.spectrum``: ``internal_motions`` puts trajectories into their Eckart frame, ``total_spectrum``
+and its siblings turn that into kinetic energy by wavenumber.  Both need evenly spaced frames at most 4.4 fs apart.
 """
 
 from __future__ import annotations

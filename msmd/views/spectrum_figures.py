@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 from msmd.spectrum import GraphSpectrum, ModeTimeScales, RankCorrelation
 from msmd.units import BOLTZMANN_KCAL_PER_MOL_PER_KELVIN
-from msmd.views.theme import GRID, HIGHLIGHT, PREDICTION, REFERENCE, new_figure
+from msmd.views.theme import GRID, HIGHLIGHT, PREDICTION, REFERENCE, new_figure, set_log_y
 
 MODE_AXIS = "mode number, smooth to rough"
 EIGENVALUE_AXIS = "eigenvalue λ (no unit)"
@@ -34,11 +34,11 @@ def eigenvalue_figure(spectrum: GraphSpectrum, *, selected: int | None = None) -
         name="modes",
         showlegend=False,
         customdata=modes,
-        marker={
-            "color": [HIGHLIGHT if k == selected else PREDICTION for k in modes],
-            "size": [14 if k == selected else 10 for k in modes],
-            "symbol": ["circle" if len(group) == 1 else "diamond" for group in spectrum.groups for _ in group],
-        },
+        marker=_marker(
+            modes,
+            selected,
+            symbols=["circle" if len(group) == 1 else "diamond" for group in spectrum.groups for _ in group],
+        ),
         text=[_describe(spectrum, k) for k in modes],
         hovertemplate="%{text}<extra></extra>",
     )
@@ -83,7 +83,7 @@ def displacement_figure(
         how_to_read="Each bar says how far the molecule moves along one pattern (the axis counts factors of ten): "
         "where the smooth patterns on the left stand high, most of the motion can be kept with few modes.",
     )
-    return figure.update_yaxes(type="log")
+    return set_log_y(figure, displacements)
 
 
 def space_time_figure(
@@ -98,7 +98,7 @@ def space_time_figure(
         "with the same eigenvalue share one time, triangles are lower bounds, and λ = 0 (hollow) is left out of ρ.",
     )
     _add_measured(figure, scales, scales.correlation_times_fs, scales.correlation_errors_fs, "fs", selected)
-    return figure.update_yaxes(type="log")
+    return set_log_y(figure, scales.correlation_times_fs)
 
 
 def space_frequency_figure(scales: ModeTimeScales, *, selected: int | None = None) -> go.Figure:
@@ -168,14 +168,26 @@ def _add_measured(
         mode="markers",
         showlegend=False,
         customdata=modes,
-        marker={
-            "color": [HIGHLIGHT if k == selected else PREDICTION for k in modes],
-            "size": [14 if k == selected else 10 for k in modes],
-            "symbol": [f"{s}-open" if value == 0 else s for s, value in zip(symbols, scales.eigenvalues, strict=True)],
-        },
+        marker=_marker(
+            modes,
+            selected,
+            symbols=[f"{s}-open" if value == 0 else s for s, value in zip(symbols, scales.eigenvalues, strict=True)],
+        ),
         text=[f"mode {k}<br>λ = {value:.3f}" for k, value in enumerate(scales.eigenvalues)],
         hovertemplate=f"%{{text}}<br>%{{y:.4g}} {unit}<extra></extra>",
     )
+
+
+def _marker(modes: list[int], selected: int | None, *, symbols: list[str]) -> dict[str, object]:
+    """Points of the modes, the selected one larger; opaque, with an edge of their own colour (plotly's is white)."""
+    colors = [HIGHLIGHT if k == selected else PREDICTION for k in modes]
+    return {
+        "color": colors,
+        "size": [14 if k == selected else 9 for k in modes],
+        "symbol": symbols,
+        "opacity": 1.0,
+        "line": {"color": colors, "width": 1.5},
+    }
 
 
 def _correlation_title(correlation: RankCorrelation | None) -> str:

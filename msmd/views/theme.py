@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from typing import Literal
 
+import numpy as np
 import plotly.graph_objects as go
+from jaxtyping import Float
 
 PREDICTION = "#0c9488"
 """Teal: the forecast in question, here and in the player."""
@@ -51,7 +53,7 @@ TEMPLATE = go.layout.Template(
         "xaxis": {"gridcolor": GRID, "zerolinecolor": GRID, "ticks": "outside", "automargin": True},
         "yaxis": {"gridcolor": GRID, "zerolinecolor": GRID, "ticks": "outside", "automargin": True},
         "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-        "margin": {"l": 10, "r": 10, "t": 40, "b": 10},
+        "margin": {"l": 10, "r": 20, "t": 40, "b": 10},
         "height": HEIGHT_PX,
     }
 )
@@ -73,6 +75,15 @@ def new_figure(*, x_title: str, y_title: str, how_to_read: str, title: str | Non
             "meta": {"how_to_read": how_to_read},
         }
     )
+
+
+def set_log_y(figure: go.Figure, values: Float[np.ndarray, " points"]) -> go.Figure:
+    """A logarithmic y axis whose labels are whole numbers (1, 2, 5, 10, 20, …), which plotly's own are not."""
+    shown = values[np.isfinite(values) & (values > 0)]
+    low, high = (int(np.floor(np.log10(edge))) for edge in (shown.min(), shown.max()))
+    steps = (1, 2, 5) if high - low < 3 else (1,)
+    ticks = [step * 10.0**power for power in range(low, high + 2) for step in steps]
+    return figure.update_yaxes(type="log", tickvals=ticks, ticktext=[f"{tick:g}" for tick in ticks])
 
 
 def how_to_read(figure: go.Figure) -> str:

@@ -11,7 +11,7 @@ from msmd.spectrum import VelocitySpectrum
 from msmd.views.theme import COLOR_SCALE, DASHES, REFERENCE, SERIES, new_figure
 
 WAVENUMBER_AXIS = "wavenumber / cm⁻¹"
-DENSITY_AXIS = "kinetic energy density / kcal/mol per cm⁻¹"
+DENSITY_AXIS = "kinetic energy / kcal/mol per cm⁻¹"
 HIGHEST_WAVENUMBER = 4000.0
 """No molecule vibrates faster: H₂ would, at 4400."""
 

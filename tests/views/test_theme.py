@@ -7,7 +7,17 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from msmd.views.theme import FAMILY_COLORS, HIGHLIGHT, PREDICTION, REFERENCE, SERIES, TEXT, how_to_read, new_figure
+from msmd.views.theme import (
+    FAMILY_COLORS,
+    HIGHLIGHT,
+    PREDICTION,
+    REFERENCE,
+    SERIES,
+    TEXT,
+    how_to_read,
+    new_figure,
+    set_log_y,
+)
 
 BACKGROUNDS = ("#ffffff", "#12181d")
 """The app's, light and dark (.streamlit/config.toml)."""
@@ -66,3 +76,16 @@ def test_figures_are_transparent_and_titled():
     assert figure.layout.template.layout.plot_bgcolor == "rgba(0,0,0,0)"
     assert (figure.layout.xaxis.title.text, figure.layout.yaxis.title.text) == ("time / fs", "RMSD / Å")
     assert how_to_read(figure) == "Lower is better."
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([8.0, 180.0], ["1", "2", "5", "10", "20", "50", "100", "200", "500"]),
+        ([0.02, 30.0], ["0.01", "0.1", "1", "10"]),
+    ],
+)
+def test_log_axes_are_labelled_with_whole_numbers(values: list[float], expected: list[str]):
+    figure = set_log_y(new_figure(x_title="x", y_title="y", how_to_read="."), np.array([*values, np.nan, 0.0]))
+    assert figure.layout.yaxis.type == "log"
+    assert list(figure.layout.yaxis.ticktext)[: len(expected)] == expected
