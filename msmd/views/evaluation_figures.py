@@ -24,7 +24,7 @@ def band_figure(evaluations: Sequence[Evaluation], *, heavy: bool = True) -> go.
     figure = new_figure(
         x_title="time after the start / fs",
         y_title="mean squared error / Å²",
-        how_to_read="Each line is a forecaster in the colour of its family (ours teal, peers purple, baselines orange): "
+        how_to_read="Each line is a forecaster in its family's colour (ours teal, peers purple, baselines orange); "
         "one is worth its trouble where it lies below every baseline.",
     )
     values = []
