@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float
 
+from msmd.errors import ProtocolError
 from msmd.molecule import Molecule
 from msmd.spectrum import graph_spectrum
 
@@ -41,3 +42,18 @@ BASES: dict[str, Callable[[Molecule], Float[np.ndarray, "atoms modes"]]] = {
     "nodal": _nodal,
 }
 """Every basis by its name in a config."""
+
+
+def moving_modes(molecule: Molecule, basis: BasisName, n_modes: int | None) -> int:
+    """How many of the first modes move when ``n_modes`` are asked for; None asks for all.
+
+    A graph eigenspace is never cut, because which of its vectors come first is a convention.
+
+    Raises:
+        ProtocolError: for a number of modes below 1 or above the number of atoms.
+    """
+    if n_modes is None:
+        return molecule.n_atoms
+    if not 1 <= n_modes <= molecule.n_atoms:
+        raise ProtocolError(f"{n_modes} modes were asked for; {molecule.name!r} has 1 to {molecule.n_atoms}.")
+    return graph_spectrum(molecule, n_modes=n_modes).n_modes if basis == "graph" else n_modes

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
 
 import torch
 from jaxtyping import Float, Int
@@ -36,7 +35,7 @@ class FastPart:
     batch: int
 
     @classmethod
-    def of(cls, field: ModalField, fast: ModalField, training: TrainingData, *, batch: int) -> Self:
+    def of(cls, field: ModalField, fast: ModalField, training: TrainingData, *, batch: int) -> FastPart:
         """On every training structure."""
         return cls(
             field=field,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
 import torch
@@ -44,7 +43,7 @@ class ForceMatching:
     batch: int
 
     @classmethod
-    def of(cls, field: ModalField, training: TrainingData, *, batch: int) -> Self:
+    def of(cls, field: ModalField, training: TrainingData, *, batch: int) -> ForceMatching:
         """On every labelled training frame."""
         positions, forces = training.labelled()
         energies = labelled_energies(training)

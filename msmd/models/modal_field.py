@@ -45,7 +45,8 @@ class ModalGeometry(nn.Module):
         ):
             self.register_buffer(name, torch.tensor(matrix), persistent=False)
         moving = torch.ones(molecule.n_atoms, 1, 1, dtype=self.to_modal.dtype)
-        moving[n_moving:] = 0.0 if n_moving is not None else 1.0
+        if n_moving is not None:
+            moving[n_moving:] = 0.0
         self.register_buffer("moving", moving, persistent=False)
         self.register_buffer("differences_single", self.differences.float(), persistent=False)
         self.register_buffer("forces_single", (self.differences * moving[:, 0, 0]).T.float(), persistent=False)

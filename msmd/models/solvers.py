@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
+from torch import nn
 
-from msmd.models.modal_field import ModalField
 from msmd.models.motion import Motion, Thermostat
 
 
+@runtime_checkable
 class Solver(Protocol):
     """Anything that carries a motion on in equal steps."""
 
     step_fs: float
-    field: ModalField
 
     def states(self, start: Motion, n_steps: int) -> Iterator[Motion]:
         """The motion after each of ``n_steps`` steps; the start is not repeated."""
@@ -28,12 +28,12 @@ class VelocityVerlet:
     """Kick, drift, kick with one time step for all forces; second order, reversible, symplectic without thermostat.
 
     Attributes:
-        field: the acceleration of the modes.
+        field: energy, acceleration and inverse distances at Y (``ModalField``).
         thermostat: what drives ξ.
         step_fs: time step.
     """
 
-    field: ModalField
+    field: nn.Module
     thermostat: Thermostat
     step_fs: float
 
@@ -74,8 +74,8 @@ class MultipleTimeSteps:
     Reference: Tuckerman, Berne and Martyna, J. Chem. Phys. 97, 1990 (1992).
     """
 
-    field: ModalField
-    fast: ModalField
+    field: nn.Module
+    fast: nn.Module
     thermostat: Thermostat
     step_fs: float
     n_inner: int
@@ -112,7 +112,7 @@ class Torchdiffeq:
     """The same equations through torchdiffeq, for comparison; its adaptive methods share one step among all columns.
 
     Attributes:
-        field: the acceleration of the modes.
+        field: energy, acceleration and inverse distances at Y (``ModalField``).
         thermostat: what drives ξ.
         step_fs: time between yielded states; also the step of the fixed-grid methods.
         method: such as ``"dopri5"`` or ``"rk4"``.
@@ -121,7 +121,7 @@ class Torchdiffeq:
     Reference: Chen, Rubanova, Bettencourt and Duvenaud, NeurIPS 2018.
     """
 
-    field: ModalField
+    field: nn.Module
     thermostat: Thermostat
     step_fs: float
     method: str

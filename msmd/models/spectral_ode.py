@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Literal
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from msmd.data.windows import TrainingData, Windows
 from msmd.errors import DataError, ProtocolError
 from msmd.frame import mean_structure
 from msmd.graph import automorphisms
-from msmd.models.basis import BASES, BasisName
+from msmd.models.basis import BASES, BasisName, moving_modes
 from msmd.models.dense_output import rollout
 from msmd.models.ensemble import normal_quantiles, pair_impulses
 from msmd.models.fallback import Fallback
@@ -59,7 +59,7 @@ class SpectralODEConfig:
     solver: Literal["multiple-time-steps", "verlet", "dopri5", "rk4"] = "multiple-time-steps"
     step_fs: float = 2.0
     n_inner: int = 4
-    n_members: int = 4
+    n_members: int = 8
     momentum_spread: float = 0.01
     friction_spread_per_fs: float = 0.05
     temperature_kelvin: float | None = None
@@ -97,7 +97,8 @@ class SpectralODE(nn.Module):
         super().__init__()
         self.molecule = molecule
         self.config = config
-        self.geometry = ModalGeometry(molecule, BASES[config.basis](molecule), n_moving=config.n_modes)
+        n_moving = moving_modes(molecule, config.basis, config.n_modes)
+        self.geometry = ModalGeometry(molecule, BASES[config.basis](molecule), n_moving=n_moving)
         n_pairs = self.geometry.n_pairs
         self.field = ModalField(self.geometry, PairNetwork(n_pairs, config.widths))
         self.fast_field = ModalField(self.geometry, PairNetwork(n_pairs, config.fast_widths))
@@ -108,12 +109,12 @@ class SpectralODE(nn.Module):
         self.register_buffer("impulses", draws - draws.mean(1, keepdim=True))
 
     @classmethod
-    def from_parts(cls, molecule: Molecule, config: SpectralODEConfig) -> Self:
+    def from_parts(cls, molecule: Molecule, config: SpectralODEConfig) -> SpectralODE:
         """An empty forecaster, to be filled by ``load_state_dict``."""
         return cls(molecule, config)
 
     @classmethod
-    def create(cls, training: TrainingData, config: SpectralODEConfig) -> Self:
+    def create(cls, training: TrainingData, config: SpectralODEConfig) -> SpectralODE:
         """An untrained forecaster: statistics, guard and mean structure from the training data, random weights.
 
         Where the data have a thermostat and the config names no temperature, the data's is taken.
@@ -130,6 +131,21 @@ class SpectralODE(nn.Module):
         for part in (forecaster.field, forecaster.fast_field):
             part.network.initialise(inverse, scale, generator)
         return forecaster
+
+    def renumbered(self, order: Sequence[int]) -> SpectralODE:
+        """The same forecaster for the molecule with its atoms in another order, new atom k being old atom order[k]."""
+        molecule = renumbered(self.molecule, order)
+        pairs = pair_order(order)
+        other = SpectralODE(molecule, self.config)
+        state = dict(self.state_dict())
+        for name in state:
+            if name.endswith(
+                ("weights.0", "network.slope", "centre", "inverse_spread", "nearest", "farthest", "impulses")
+            ):
+                state[name] = state[name].index_select(1 if name.endswith("weights.0") else 0, pairs)
+        state["fallback.structure"] = state["fallback.structure"][list(order)]
+        other.load_state_dict(state)
+        return other.eval()
 
     def stages(self, training: TrainingData) -> tuple[Stage, ...]:
         """How it is trained on these data; see ``training_plan``."""
@@ -278,13 +294,40 @@ class SpectralODE(nn.Module):
 
 def symmetrised_inverse_distances(
     geometry: ModalGeometry, molecule: Molecule, structures: Float[np.ndarray, "structures atoms 3"]
-) -> Float[Tensor, "pairs structures"]:
+) -> Float[Tensor, "pairs renamed"]:
     """Inverse distances of the structures, equal atoms renamed in every possible way (12 at most, at random beyond)."""
     symmetries = automorphisms(molecule, limit=MAX_SYMMETRIES)
     stride = max(1, len(structures) * len(symmetries) // MAX_STATISTICS)
     renamed = np.concatenate([structures[::stride][:, order] for order in symmetries])
     return geometry.inverse_distances(torch.from_numpy(renamed)).float()
 
+
+def pair_order(order: Sequence[int]) -> Int[Tensor, " pairs"]:
+    """For each pair i < j of renumbered atoms, which pair it was before.
+
+    >>> pair_order([2, 0, 1])
+    tensor([1, 2, 0])
+    """
+    n_atoms = len(order)
+    number = np.zeros((n_atoms, n_atoms), dtype=int)
+    first, second = np.triu_indices(n_atoms, 1)
+    number[first, second] = number[second, first] = np.arange(len(first))
+    old = np.asarray(order)
+    return torch.from_numpy(number[old[first], old[second]])
+
+
+def renumbered(molecule: Molecule, order: Sequence[int]) -> Molecule:
+    """The molecule with its atoms in another order, new atom k being old atom order[k]."""
+    new = {old: k for k, old in enumerate(order)}
+    return Molecule(
+        name=molecule.name,
+        numbers=tuple(molecule.numbers[old] for old in order),
+        bonds=tuple((new[i], new[j]) for i, j in molecule.bonds),
+    )
+
+
+PAIR_TENSORS = ("weights.0", "network.slope", "centre", "inverse_spread", "nearest", "farthest", "impulses")
+"""Entries of the state with an axis of pairs: the last of the first layer's weights, the first of all others."""
 
 MAX_SYMMETRIES = 48
 MAX_STATISTICS = 20_000

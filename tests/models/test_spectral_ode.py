@@ -1,0 +1,216 @@
+"""What SpectralODE promises: symmetry, x(0) and v(0), conservation, any times, a guard, and refusals."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from scipy.spatial.transform import Rotation
+
+from msmd.checkpoint import load_checkpoint
+from msmd.data.windows import Split
+from msmd.errors import DataError, ProtocolError
+from msmd.models.dense_output import rollout
+from msmd.models.spectral_ode import SpectralODE, SpectralODEConfig
+from msmd.molecule import Molecule
+from msmd.units import KCAL_PER_MOL_PER_ANGSTROM_PER_U, KCAL_PER_MOL_PER_EV
+
+SHIPPED = Path(__file__).parents[2] / "checkpoints" / "gfn2" / "ethanol" / "spectral-ode"
+
+TIMES = torch.tensor([[60.0, 0.0, 13.7, 100.0]], dtype=torch.float64)
+"""Not in order, with the start, inside steps; short enough that chaos has not amplified float32's rounding."""
+
+
+def _times(positions: torch.Tensor) -> torch.Tensor:
+    return TIMES.expand(len(positions), -1).contiguous()
+
+
+def _with(forecaster: SpectralODE, **changes: object) -> SpectralODE:
+    """The same weights under another config."""
+    other = SpectralODE(forecaster.molecule, replace(forecaster.config, **changes))
+    state = {name: tensor for name, tensor in forecaster.state_dict().items() if name != "impulses"}
+    other.load_state_dict(state, strict=False)
+    return other.eval()
+
+
+def test_translation_and_rotation_move_the_forecast(trained: SpectralODE, start: tuple) -> None:
+    positions, velocities = start
+    turn = torch.from_numpy(Rotation.random(random_state=3).as_matrix())
+    shift = torch.tensor([3.0, -2.0, 5.0], dtype=torch.float64)
+    expected = trained.predict(positions, velocities, _times(positions)) @ turn.T + shift
+    found = trained.predict(positions @ turn.T + shift, velocities @ turn.T, _times(positions))
+    assert (found - expected).abs().max() < 1e-4
+
+
+def test_renumbering_moves_the_forecast(trained: SpectralODE, start: tuple, split: Split) -> None:
+    positions, velocities = start
+    order = torch.tensor([4, 0, 8, 2, 1, 7, 5, 3, 6])
+    forecaster = trained.renumbered(order.tolist())
+    assert forecaster.molecule.symbols == tuple(trained.molecule.symbols[i] for i in order)
+    expected = trained.predict(positions, velocities, _times(positions))[:, :, order]
+    found = forecaster.predict(positions[:, order], velocities[:, order], _times(positions))
+    assert (found - expected).abs().max() < 1e-4
+
+
+def test_it_starts_at_the_start_with_the_given_velocities(trained: SpectralODE, start: tuple) -> None:
+    positions, velocities = start
+    step = 1e-3
+    found = _with(trained, momentum_spread=0.0).predict(
+        positions, velocities, torch.tensor([[0.0, step]] * len(positions))
+    )
+    assert torch.equal(found[:, 0], positions)
+    torch.testing.assert_close((found[:, 1] - positions) / step, velocities, atol=1e-4, rtol=1e-3)
+
+
+def test_drift_is_carried_and_angular_momentum_kept(trained: SpectralODE, start: tuple) -> None:
+    positions, velocities = start
+    drift = torch.tensor([0.02, -0.01, 0.03], dtype=torch.float64)
+    spin = torch.tensor([1e-3, 2e-3, -1e-3], dtype=torch.float64)
+    velocities = velocities + drift + torch.cross(spin.expand_as(positions), positions, dim=-1)
+    masses = torch.from_numpy(trained.molecule.masses)[:, None]
+    near = torch.tensor([[100.0 - 1e-2, 100.0 + 1e-2]] * len(positions), dtype=torch.float64)
+    pair = _with(trained, n_members=1).predict(positions, velocities, near)
+    middle, speed = pair.mean(1), (pair[:, 1] - pair[:, 0]) / 2e-2
+
+    def momenta(x: torch.Tensor, v: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        centre = (masses * x).sum(1, keepdim=True) / masses.sum()
+        return (masses * v).sum(1), torch.cross(x - centre, masses * v, dim=-1).sum(1)
+
+    for before, after in zip(momenta(positions, velocities), momenta(middle, speed), strict=True):
+        torch.testing.assert_close(after, before, atol=2e-4, rtol=2e-3)
+
+
+def test_a_batch_is_its_windows_one_by_one(trained: SpectralODE, start: tuple) -> None:
+    positions, velocities = (part[:3] for part in start)
+    together = trained.predict(positions, velocities, _times(positions))
+    alone = [trained.predict(positions[w : w + 1], velocities[w : w + 1], TIMES) for w in range(3)]
+    torch.testing.assert_close(together, torch.cat(alone), atol=1e-5, rtol=0)
+
+
+def test_each_window_has_its_own_times_in_any_order(trained: SpectralODE, start: tuple) -> None:
+    positions, velocities = (part[:2] for part in start)
+    times = torch.tensor([[30.0, 10.0], [10.0, 30.0]], dtype=torch.float64)
+    found = trained.predict(positions, velocities, times)
+    sorted_times = torch.tensor([[10.0, 30.0]] * 2, dtype=torch.float64)
+    expected = trained.predict(positions, velocities, sorted_times)
+    torch.testing.assert_close(found[0], expected[0].flip(0))
+    torch.testing.assert_close(found[1], expected[1])
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("change", [{}, {"solver": "verlet", "step_fs": 0.5}])
+def test_energy_does_not_drift(start: tuple, change: dict) -> None:
+    """Below 1 meV/atom/ps over 1 ps of the shipped forecaster; a symplectic step's energy wiggles but has no trend."""
+    forecaster = _with(load_checkpoint(SHIPPED), n_members=1, **change)
+    centred, drift, _ = forecaster._centred(*start, _times(start[0]))
+    state = forecaster._start(forecaster.geometry.modal(centred), forecaster.geometry.modal(drift))
+    solver = forecaster.solver()
+    energies = []
+    for motion in solver.states(state, round(1000.0 / solver.step_fs)):
+        potential = forecaster.field(motion.coordinates)[0].double()
+        energies.append(potential + 0.5 * motion.momenta.square().sum((0, 1)) / KCAL_PER_MOL_PER_ANGSTROM_PER_U)
+    path = torch.stack(energies).numpy() / KCAL_PER_MOL_PER_EV * 1000.0 / forecaster.molecule.n_atoms
+    slopes = np.polyfit(np.linspace(0.0, 1.0, len(path)), path, 1)[0]
+    assert path.std(0).min() > 1e-4
+    assert abs(slopes.mean()) < 1.0
+    assert np.abs(slopes).max() < 3.0
+
+
+@pytest.mark.parametrize("basis", ["fourier", "nodal"])
+def test_the_whole_basis_is_only_a_change_of_variables(trained: SpectralODE, start: tuple, basis: str) -> None:
+    expected = trained.predict(*start, _times(start[0]))
+    found = _with(trained, basis=basis).predict(*start, _times(start[0]))
+    assert (found - expected).abs().max() < 1e-4
+
+
+@torch.no_grad()
+def test_dropped_modes_stay_where_they_are(trained: SpectralODE, start: tuple) -> None:
+    positions, velocities = start
+    forecaster = _with(trained, n_modes=4, n_members=1)
+    times = torch.full((len(positions), 1), 20.0, dtype=torch.float64)
+    centred, drift, _ = forecaster._centred(positions, velocities, times)
+    state = forecaster._start(forecaster.geometry.modal(centred), forecaster.geometry.modal(drift))
+    modal, _ = rollout(forecaster.solver(), state, times, forecaster.guard)
+    kept = int(forecaster.geometry.moving.sum())
+    change = modal[:, 0].permute(1, 2, 0) - state.coordinates
+    assert kept >= 4
+    assert change[kept:].abs().max() < 1e-12
+    assert change[:kept].abs().max() > 1e-3
+
+
+def test_solvers_agree_over_a_short_time(trained: SpectralODE, start: tuple) -> None:
+    times = torch.full((len(start[0]), 1), 20.0, dtype=torch.float64)
+    expected = _with(trained, solver="verlet", step_fs=0.25).predict(*start, times)
+    for change, tolerance in (
+        ({"solver": "rk4", "step_fs": 0.5}, 1e-2),
+        ({"solver": "dopri5", "step_fs": 2.0}, 1e-2),
+        ({"solver": "multiple-time-steps", "step_fs": 1.0}, 5e-2),
+    ):
+        found = _with(trained, **change).predict(*start, times)
+        assert (found - expected).abs().max() < tolerance, change
+
+
+def test_members_differ_and_average_to_the_forecast(trained: SpectralODE, start: tuple) -> None:
+    members = trained.samples(*start, _times(start[0]))
+    forecast = trained.predict(*start, _times(start[0]))
+    assert members.shape == (2, *forecast.shape)
+    assert (members[0] - members[1])[:, 3].abs().max() > 1e-4
+    torch.testing.assert_close(members.mean(0), forecast, atol=1e-5, rtol=0)
+
+
+def test_modal_trajectory_holds_the_forecast(trained: SpectralODE, start: tuple) -> None:
+    modal = trained.modal_trajectory(*start, _times(start[0]))
+    back = trained.geometry.nodal(modal.flatten(0, 1).permute(1, 2, 0)).reshape(len(modal), 4, 9, 3)
+    torch.testing.assert_close(back, trained.predict(*start, _times(start[0])), atol=1e-8, rtol=0)
+
+
+def test_a_torn_molecule_falls_back_to_the_mean_structure(trained: SpectralODE, start: tuple) -> None:
+    positions, velocities = (part[:1].clone() for part in start)
+    positions[0, 8] += 3.0
+    found = trained.predict(positions, velocities, TIMES)
+    assert found.isfinite().all()
+    assert torch.equal(found[0, 1], positions[0])
+    bonds = trained.molecule.bond_array
+    lengths = (found[0, 0, bonds[:, 0]] - found[0, 0, bonds[:, 1]]).norm(dim=-1)
+    assert lengths.max() < 1.7
+
+
+def test_calibration_helps_on_what_it_saw(trained: SpectralODE, split: Split) -> None:
+    test = split.test
+    rows = [torch.from_numpy(a) for a in (test.positions, test.velocities, test.times_fs)]
+    forecaster = _with(trained, n_members=1)
+
+    def error() -> float:
+        return float((forecaster.predict(*rows) - torch.from_numpy(test.targets)).square().mean())
+
+    before = error()
+    forecaster.calibrate([test])
+    assert error() < before
+
+
+def test_parameters_are_few(trained: SpectralODE) -> None:
+    assert sum(p.numel() for p in SpectralODE(trained.molecule, SpectralODEConfig()).parameters()) < 100_000
+
+
+def test_wrong_molecule_is_refused(trained: SpectralODE) -> None:
+    with pytest.raises(DataError, match="trained for the 9 atoms of 'ethanol'; the positions hold 3"):
+        trained.predict(torch.zeros(1, 3, 3), torch.zeros(1, 3, 3), torch.ones(1, 1))
+
+
+def test_times_before_the_start_are_refused(trained: SpectralODE, start: tuple) -> None:
+    with pytest.raises(ProtocolError, match="starts at -1 fs"):
+        trained.predict(start[0], start[1], -torch.ones(len(start[0]), 1))
+
+
+def test_nonsense_settings_are_refused() -> None:
+    with pytest.raises(ProtocolError, match="n_members is 0"):
+        SpectralODEConfig(n_members=0)
+
+
+def test_data_without_forces_are_refused_with_a_sentence(split: Split) -> None:
+    training = split.training.without_frames()
+    forecaster = SpectralODE.create(training, SpectralODEConfig())
+    assert isinstance(forecaster.molecule, Molecule)
