@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from ase import Atoms
-from ase.io import iread
 
 from msmd.data.identify import MOST_ATOMS
 from msmd.data.raw import Origin, RawFrames, dataset_from_raw
 from msmd.errors import DataError
 from msmd.trajectory import Dataset
 from msmd.units import ASE_FS, KCAL_PER_MOL_PER_EV
+
+if TYPE_CHECKING:
+    from ase import Atoms
 
 TIME_KEYS = ("time_fs", "time")
 FORMAT_OF_SUFFIX = {".xyz": "extxyz", ".extxyz": "extxyz", ".traj": "traj"}
@@ -50,6 +52,8 @@ def read_ase(path: Path, *, dt_fs: float | None = None) -> Dataset:
 
 
 def _frames(path: Path) -> list[Atoms]:
+    from ase.io import iread  # half a second, which nobody waits for who opens no such file
+
     frames: list[Atoms] = []
     try:
         for frame in iread(path, index=":", format=FORMAT_OF_SUFFIX[path.suffix.lower()]):
