@@ -17,9 +17,10 @@ from msmd.app import background
 from msmd.app.mode_analysis import ModeAnalysis, analyse_modes
 from msmd.data import load_dataset
 from msmd.data.summary import Summary, summarise
-from msmd.data.windows import Protocol, TrainingData, split_dataset
+from msmd.data.windows import Protocol, Split, TrainingData, split_dataset
 from msmd.forecasting import Forecast, Forecaster, fit_forecaster, forecast, forecaster_card, load_forecaster
 from msmd.frame import mean_structure
+from msmd.metrics.evaluation import Evaluation, evaluate
 from msmd.shapes import Frame
 from msmd.spectrum import GraphSpectrum, graph_spectrum
 from msmd.trajectory import Dataset, Trajectory
@@ -27,6 +28,9 @@ from msmd.trajectory import Dataset, Trajectory
 CHECKPOINTS = Path(__file__).parents[2] / "checkpoints"
 TRAINED_ON = "gfn2"
 """The source whose checkpoints are shipped."""
+
+N_TEST_WINDOWS = 100
+"""Enough for a standard error of a tenth; the Spectral ODE takes some seconds for them."""
 
 STRUCTURE_FRAMES = 400
 """Frames that a mean structure to look at is taken from: good to 0.01 Å, in 30 ms."""
@@ -94,6 +98,13 @@ def one_forecast(
     return background.forecast(lambda: forecast(made.result(), _trajectory, start, times_fs))
 
 
+@st.cache_resource(show_spinner=False, max_entries=24)
+def evaluation(name: str, data_key: str, _dataset: Dataset) -> Future[Evaluation]:
+    """A forecaster's errors on test windows that it has not seen."""
+    made = forecaster(name, data_key, _dataset)
+    return background.forecast(lambda: evaluate(made.result(), _test_split(_dataset), source=_dataset.source))
+
+
 def checkpoint_folder(name: str, molecule: str) -> Path:
     """Where the shipped checkpoint of a forecaster for a molecule lies, or would lie."""
     return CHECKPOINTS / TRAINED_ON / molecule / name
@@ -102,6 +113,10 @@ def checkpoint_folder(name: str, molecule: str) -> Path:
 def has_checkpoint(name: str, molecule: str) -> bool:
     """True where a trained forecaster can be loaded for the molecule."""
     return (checkpoint_folder(name, molecule) / "card.json").is_file()
+
+
+def _test_split(dataset: Dataset) -> Split:
+    return split_dataset(dataset, Protocol(n_train=1, n_validation=1, n_test=N_TEST_WINDOWS))
 
 
 def _training_data(dataset: Dataset) -> TrainingData:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import numpy as np
 import streamlit as st
 
-from msmd.app import widgets
+from msmd.app import background, cache, state, widgets
+from msmd.app.cache import N_TEST_WINDOWS
 from msmd.app.data_choice import Chosen
 from msmd.app.forecast_choice import Look, Window
 from msmd.app.forecast_run import Run, at_stored_times
 from msmd.app.player import player
 from msmd.errors import MsmdError
 from msmd.forecasting import Forecast, ForecasterCard, forecaster_card
+from msmd.metrics.evaluation import Evaluation
+from msmd.views.forecast_files import write_forecast
+from msmd.views.player import standalone_html
 from msmd.views.scenes import forecast_scene, reference_scene, rmsd
 
 KEY = "player_forecast"
+CARD_WIDTH = 180  # px; two stand side by side on a phone
 
 
 def show_player(chosen: Chosen, window: Window, run: Run, look: Look, *, ready: bool) -> None:
@@ -66,7 +74,7 @@ def show_scores(run: Run, card: ForecasterCard, *, ready: bool) -> None:
         for rival in rivals:
             _metric(forecaster_card(rival.forecaster).title, final_rmsd(rival))
         for name in run.pending:
-            with st.container(border=True, width=190):
+            with st.container(border=True, width=CARD_WIDTH):
                 st.caption(f"{forecaster_card(name).title}: being fitted …")
 
 
@@ -78,8 +86,16 @@ def final_rmsd(forecast: Forecast) -> float:
 
 
 def _metric(title: str, value: float, *, against: float | None = None) -> None:
-    delta = None if not against else f"{100 * (value / against - 1):+.0f} % against the best baseline"
-    st.metric(title, f"{value:.2f} Å", delta=delta, delta_color="inverse", border=True, width=190)
+    delta = None if not against else f"{100 * (value / against - 1):+.0f} %"
+    st.metric(
+        title,
+        f"{value:.2f} Å",
+        delta=delta,
+        delta_description="best baseline" if delta else None,
+        delta_color="inverse",
+        border=True,
+        width=CARD_WIDTH,
+    )
 
 
 def show_errors(run: Run, chosen: Chosen, look: Look) -> None:
@@ -100,4 +116,76 @@ def show_errors(run: Run, chosen: Chosen, look: Look) -> None:
 
 
 def show_downloads(run: Run, look: Look, chosen: Chosen) -> None:
-    """The forecast as a file."""
+    """The forecast as a file; made when asked for."""
+    main = run.main.result()
+    scene = forecast_scene(main, band=look.band, color=look.color, arrows=look.arrows, mode=look.mode)
+    name = f"{chosen.dataset.molecule.name}-{main.forecaster}-{main.start}"
+    st.markdown("**Take it with you**")
+    with st.container(horizontal=True):
+        for label, suffix, mime in DOWNLOADS:
+            st.download_button(
+                label,
+                data=lambda suffix=suffix: forecast_bytes(main, suffix),
+                file_name=name + suffix,
+                mime=mime,
+                icon=":material/download:",
+                on_click="ignore",
+            )
+        st.download_button(
+            "Player, as shown",
+            data=lambda: standalone_html(scene),
+            file_name=f"{name}.html",
+            mime="text/html",
+            icon=":material/motion_play:",
+            on_click="ignore",
+            help="One HTML file that plays in any browser, offline, with the band, colours and arrows of this page.",
+        )
+
+
+DOWNLOADS = (("Trajectory (xyz)", ".xyz", "chemical/x-xyz"), ("Arrays (npz)", ".npz", "application/octet-stream"))
+"""Label, suffix and media type of the files that a forecast can be had as, beside the player."""
+
+
+def forecast_bytes(forecast: Forecast, suffix: str) -> bytes:
+    """The content of the file that ``write_forecast`` writes."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / f"forecast{suffix}"
+        write_forecast(forecast, path)
+        return path.read_bytes()
+
+
+def show_test_scores(run: Run, chosen: Chosen, card: ForecasterCard) -> None:
+    """One window is an anecdote: the errors over many test windows, when asked for."""
+    with st.expander(f"One window proves little: score over {N_TEST_WINDOWS} test windows"):
+        if chosen.is_file:
+            st.caption("Scores need data with a test part; they are made on the shipped or fetched data of a molecule.")
+            return
+        asked = f"scored:{chosen.key}:{card.name}"
+        if st.button("Score now", icon=":material/calculate:"):
+            state.remember(asked, True)
+        if not state.recall(asked):
+            return
+        futures = {n: cache.evaluation(n, chosen.key, chosen.dataset) for n in (card.name, *run.rivals)}
+        if not all(background.is_ready(future) for future in futures.values()):
+            st.caption("Forecasting the test windows …")
+            st.progress(sum(future.done() for future in futures.values()) / len(futures))
+            background.look_again_for(list(futures.values()))
+            return
+        st.markdown(score_table([future.result() for future in futures.values()]))
+        st.caption(
+            "A-MSE: mean squared error over windows, times and heavy atoms, in 10⁻² Å², lower is better; ± its "
+            "standard error over independent stretches of the test data. The further columns are bands of the horizon "
+            "in fs."
+        )
+
+
+def score_table(evaluations: list[Evaluation]) -> str:
+    """Heavy-atom errors in 10⁻² Å², a row per forecaster, as Markdown."""
+    bands = [f"{band.from_fs:g}–{band.to_fs:g}" for band in evaluations[0].bands]
+    lines = ["| forecaster | A-MSE | " + " | ".join(bands) + " |", "|---" * (len(bands) + 2) + "|"]
+    for evaluation in evaluations:
+        heavy = evaluation.molecule.is_heavy
+        cells = ["–" if band.heavy is None else f"{100 * band.heavy:.3g}" for band in evaluation.bands]
+        total = f"**{100 * evaluation.a_mse(heavy):.3g}** ± {100 * evaluation.a_mse_spread(heavy):.2g}"
+        lines.append(f"| {evaluation.forecaster} | {total} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)

@@ -57,11 +57,22 @@ def choose_band(mode: int, n_modes: int) -> tuple[int, int]:
     )
 
 
+def choose_color() -> str:
+    """Whether atoms show the mode's fixed pattern or how far it is out at each time."""
+    return widgets.buttons(
+        COLOR,
+        "Colour",
+        list(SCALARS),
+        default="pattern",
+        say=COLOR_TITLES.__getitem__,
+        help="Pattern: the eigenvector, fixed. Amplitude: the eigenvector times how far the mode is out, at each time.",
+    )
+
+
 def show_player(
-    chosen: Chosen, trajectory: Trajectory, spectrum: GraphSpectrum, mode: int, band: tuple[int, int]
+    chosen: Chosen, trajectory: Trajectory, spectrum: GraphSpectrum, mode: int, band: tuple[int, int], color: str
 ) -> None:
     """The motion of the chosen modes, coloured by one of them."""
-    color = widgets.buttons(COLOR, "Colour", list(SCALARS), default="pattern", say=COLOR_TITLES.__getitem__)
     shown = Band(spectrum=spectrum, structure=cache.structure(chosen.key, chosen.dataset), first=band[0], last=band[1])
     scene = mode_scene(
         trajectory.between(0, MOST_FRAMES), shown, mode=mode, color=color, title=f"{chosen.title}, mode {mode}"

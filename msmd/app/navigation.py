@@ -36,17 +36,17 @@ PAGES: tuple[PageCard, ...] = (
 
 def current_page() -> st.Page:
     """Draws the menu and returns the page to run."""
-    return st.navigation(
-        [
-            st.Page(
-                SCREENS / f"{card.name}.py", title=card.title, icon=card.icon, url_path=card.name, default=not index
-            )
-            for index, card in enumerate(PAGES)
-        ],
-        position="top",
-    )
+    landing = PAGES[0]
+    pages = [_page(card, url_path=card.name) for card in PAGES[1:]]
+    # Streamlit serves the landing page at / alone; a link that names it should work as well.
+    by_name = _page(landing, url_path=landing.name, visibility="hidden")
+    return st.navigation([_page(landing, url_path="", default=True), *pages, by_name], position="top")
 
 
 def link_to(name: str, label: str, icon: str | None = None) -> None:
     """A link to another page; choices come along, because they live in the session."""
     st.page_link(SCREENS / f"{name}.py", label=label, icon=icon)
+
+
+def _page(card: PageCard, **kind: object) -> st.Page:
+    return st.Page(SCREENS / f"{card.name}.py", title=card.title, icon=card.icon, **kind)

@@ -11,8 +11,8 @@ from msmd.app.navigation import link_to
 
 widgets.heading(
     "Forecast",
-    "A forecaster sees one frame of the reference and says how the atoms move on. **Next:** change the forecaster on "
-    "the right and watch the two motions part.",
+    "A forecaster sees one frame of the reference and says how the atoms move on. **Next:** change the forecaster, and "
+    "watch how soon the two motions part.",
 )
 chosen = choose_data()
 stage, settings = st.columns([7, 3], gap="medium")
@@ -31,6 +31,7 @@ with stage:
     forecast_panels.show_scores(run, card, ready=ready)
 if ready and run.main.exception() is None:
     forecast_panels.show_errors(run, chosen, look)
+    forecast_panels.show_test_scores(run, chosen, card)
     forecast_panels.show_downloads(run, look, chosen)
 run.look_again()
 link_to("modes", "See the modes of this molecule", ":material/graphic_eq:")

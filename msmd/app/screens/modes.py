@@ -29,9 +29,10 @@ with choices:
     )
     spectrum = cache.spectrum(chosen.key, laplacian, chosen.dataset)
     mode = mode_panels.choose_mode(spectrum)
+    color = mode_panels.choose_color()
+    trajectory = chosen.segment(choose_segment(chosen))
 with stage:
     band = mode_panels.choose_band(mode, spectrum.n_modes)
-    trajectory = chosen.segment(choose_segment(chosen))
-    mode_panels.show_player(chosen, trajectory, spectrum, mode, band)
+    mode_panels.show_player(chosen, trajectory, spectrum, mode, band, color)
 mode_panels.show_measured(chosen, laplacian, spectrum, mode)
 link_to("forecast", "Next: forecast this motion", ":material/motion_play:")
