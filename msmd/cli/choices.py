@@ -1,0 +1,71 @@
+"""What commands are told to work on: a forecaster, and data."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from msmd.errors import MsmdWarning, ProtocolError
+
+if TYPE_CHECKING:
+    from msmd.data.windows import Split
+    from msmd.forecasting import Forecaster
+    from msmd.trajectory import Dataset
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """A forecaster by name or folder, and data by molecule or file.
+
+    Attributes:
+        forecaster: a name in ``FORECASTERS``, or a checkpoint or run folder.
+        data: molecule or file.
+        source: of the data, where they are named by molecule.
+    """
+
+    forecaster: str
+    data: str | Path
+    source: str
+
+    def dataset(self) -> Dataset:
+        """The data; what there is to warn of goes to standard error as a sentence."""
+        from msmd.data import load_dataset
+
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", MsmdWarning)
+            dataset = load_dataset(self.data, source=self.source)
+        for entry in caught:
+            if issubclass(entry.category, MsmdWarning):
+                typer.echo(f"msmd: {entry.message}", file=sys.stderr)
+        return dataset
+
+    def forecaster_for(self, dataset: Dataset, split: Split) -> Forecaster:
+        """The forecaster: out of its folder, or by name and then fitted on the split's training data if need be."""
+        from msmd.forecasting import FORECASTERS, fit_forecaster, load_forecaster
+
+        closed_form = {card.name: card for card in FORECASTERS if card.needs != "training"}
+        if self.forecaster in closed_form:
+            return fit_forecaster(closed_form[self.forecaster], split.training)
+        return load_forecaster(self.forecaster, dataset)
+
+
+def choice(names: list[str] | None, forecaster: str | None, data: Path | None, source: str) -> Choice:
+    """Reads ``(CHECKPOINT or RUN | --forecaster NAME) (MOLECULE | --data FILE)``.
+
+    Raises:
+        ProtocolError: when something is missing, or named twice.
+    """
+    wanted = ["a checkpoint or run folder (or --forecaster NAME)"] if forecaster is None else []
+    wanted += ["a molecule (or --data FILE)"] if data is None else []
+    given = list(names or [])
+    if len(given) != len(wanted):
+        raise ProtocolError(
+            f"Found {len(given)} name(s) ({' '.join(given) or 'none'}); expected {' and '.join(wanted) or 'none'}."
+        )
+    chosen = given.pop(0) if forecaster is None else forecaster
+    return Choice(forecaster=chosen, data=given.pop(0) if data is None else data, source=source)

@@ -1,0 +1,131 @@
+"""``msmd evaluate``: how far a forecaster is off, beside the baselines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from msmd.cli.choices import choice
+
+if TYPE_CHECKING:
+    from msmd.data.windows import Split
+    from msmd.forecasting import Forecaster
+    from msmd.metrics.evaluation import Evaluation
+
+UNTRAINED = ("persistence", "mean-structure", "rigid-body", "normal-modes")
+"""What stands beside every evaluated forecaster."""
+
+
+def evaluate(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[CHECKPOINT | RUN] [MOLECULE]", show_default=False)
+    ] = None,
+    forecaster: Annotated[str | None, typer.Option(help="A name, instead of a checkpoint or run folder.")] = None,
+    data: Annotated[Path | None, typer.Option(help="A trajectory file instead of a molecule.")] = None,
+    source: Annotated[str, typer.Option(help="gfn2, md17 or rmd17.")] = "gfn2",
+    split: Annotated[str, typer.Option(help="blocked or paper.")] = "blocked",
+    sampling: Annotated[str, typer.Option(help="even, irregular or long.")] = "even",
+    windows: Annotated[int, typer.Option(help="Test windows at most.", min=1)] = 2000,
+    train_windows: Annotated[int, typer.Option(help="Training windows that baselines are fitted on.", min=1)] = 500,
+    horizon_fs: Annotated[float | None, typer.Option(help="Longest time; 3000 frames unless given.")] = None,
+    rotate: Annotated[bool, typer.Option("--rotate", help="Turn every test window at random first.")] = False,
+    seed: Annotated[int, typer.Option(help="Feeds every random choice.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Measures A-MSE, F-MSE and horizon bands on test windows."""
+    from msmd.data.windows import Protocol, split_dataset
+
+    chosen = choice(names, forecaster, data, source)
+    protocol = Protocol(
+        split=split, sampling=sampling, horizon_fs=horizon_fs, n_train=train_windows, n_test=windows, seed=seed
+    )
+    dataset = chosen.dataset()
+    cut = split_dataset(dataset, protocol)
+    asked = chosen.forecaster_for(dataset, cut)
+    beside = [] if as_json else _untrained(cut, but=asked.name)
+    rotation_seed = seed if rotate else None
+    found = list(_evaluations([asked, *beside], cut, dataset.source, rotation_seed))
+    if as_json:
+        typer.echo(json.dumps(found[0].to_json()))
+    else:
+        _print_table(found)
+
+
+def _untrained(cut: Split, *, but: str) -> list[Forecaster]:
+    from msmd.forecasting import fit_forecaster, forecaster_card
+
+    return [fit_forecaster(forecaster_card(name), cut.training) for name in UNTRAINED if name != but]
+
+
+def _evaluations(
+    forecasters: Iterable[Forecaster], cut: Split, source: str, rotation_seed: int | None
+) -> Iterator[Evaluation]:
+    """One evaluation after the other, with a bar on standard error for each."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from msmd.metrics.evaluation import evaluate_in_batches
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        for forecaster in forecasters:
+            task = progress.add_task(forecaster.name, total=cut.test.n_windows)
+            steps = evaluate_in_batches(forecaster, cut, source=source, rotation_seed=rotation_seed)
+            while True:
+                try:
+                    progress.update(task, completed=next(steps).n_done)
+                except StopIteration as end:
+                    yield end.value
+                    break
+
+
+def _print_table(found: list[Evaluation]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    first = found[0]
+    turned = ", windows turned at random" if first.is_rotated else ""
+    title = (
+        f"{first.molecule.name} from {first.source}: {first.n_windows} test windows, {first.split}, {first.sampling} "
+        f"times up to {first.times_fs.max():g} fs{turned}"
+    )
+    table = Table(
+        title=title,
+        caption="Mean squared errors in 10⁻² Å², heavy atoms where not said otherwise; ± is the standard error over "
+        "independent stretches of the test data.",
+    )
+    table.add_column("")
+    for entry in found:
+        table.add_column(entry.forecaster.replace("-", "-\n"), justify="right", no_wrap=True)
+    columns = [_cells(entry) for entry in found]
+    for heading in columns[0]:
+        table.add_row(heading, *(cells[heading] for cells in columns))
+    Console().print(table)
+
+
+def _cells(entry: Evaluation) -> dict[str, str]:
+    """What the table says of one forecaster, by row heading."""
+    heavy = entry.molecule.is_heavy
+    bands = {f"{band.from_fs:g}–{band.to_fs:g} fs": _hundredths(band.heavy) for band in entry.bands}
+    return {
+        "A-MSE": _hundredths(entry.a_mse(heavy)),
+        "±": _hundredths(entry.a_mse_spread(heavy)),
+        "A-MSE, all atoms": _hundredths(entry.a_mse()),
+        "F-MSE": _hundredths(entry.f_mse(heavy)),
+        **bands,
+        "ms per window": f"{1e3 * entry.seconds_per_window:.3g}",
+    }
+
+
+def _hundredths(square_angstrom: float | None) -> str:
+    """Å² in 10⁻² Å²; a dash where there is no sample."""
+    if square_angstrom is None:
+        return "–"
+    value = 100.0 * square_angstrom
+    return f"{value:.3f}" if value < 10 else f"{value:.1f}"
+
+
+__all__ = ["evaluate"]
