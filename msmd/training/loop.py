@@ -130,7 +130,7 @@ class Fit:
         averages = {n: t.to(self.fabric.device) for n, t in state.averages.items()}
         averages = averages or {n: p.detach().clone() for n, p in parameters.items()}
         ends = False
-        while not ends:
+        while not (ends or state.is_finished):
             epoch = int(self._progress(stage) * self.config.epochs) + 1
             loss, rate = self._epoch(stage, optimiser, parameters, averages, epoch / self.config.epochs)
             progress = self._progress(stage)

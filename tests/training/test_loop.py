@@ -1,0 +1,127 @@
+"""Training goes on exactly where it stopped, shares a wall time out, stops early, and refuses what is not finite."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import islice
+
+import pytest
+import torch
+from lightning.fabric import Fabric
+from torch import nn
+
+from msmd.data.windows import Split
+from msmd.errors import MsmdError, ProtocolError
+from msmd.models.spectral_ode import SpectralODE, SpectralODEConfig
+from msmd.stage import Stage
+from msmd.training.config import FitConfig
+from msmd.training.loop import Fit, FitState
+
+CONFIG = FitConfig(epochs=4, validate_every=2, n_validation=2, accelerator="cpu", ema_decay=0.5)
+
+
+def _fabric() -> Fabric:
+    return Fabric(accelerator="cpu", devices=1)
+
+
+def _fit(split: Split, config: SpectralODEConfig, fit: FitConfig = CONFIG, state: FitState | None = None) -> Fit:
+    forecaster = SpectralODE.create(split.training, config)
+    return Fit(forecaster, split.training, split.validation, fit, _fabric(), state)
+
+
+def _weights(fit: Fit) -> dict[str, torch.Tensor]:
+    return {name: tensor.clone() for name, tensor in fit.forecaster.state_dict().items()}
+
+
+def test_reports_tell_the_story(split: Split, tiny: SpectralODEConfig) -> None:
+    reports = list(_fit(split, tiny))
+    assert [r.stage for r in reports] == ["force-matching"] * 4 + ["fast-part"] * 4
+    assert [r.step for r in reports] == [6, 12, 18, 24, 2, 4, 6, 8]
+    assert [r.progress for r in reports] == [0.25, 0.5, 0.75, 1.0] * 2
+    assert [r.validation is not None for r in reports] == [False, True] * 4
+    assert reports[3].loss < reports[0].loss
+    seconds = [r.seconds for r in reports]
+    assert seconds == sorted(seconds)
+
+
+def test_the_learning_rate_follows_the_schedule(split: Split, tiny: SpectralODEConfig) -> None:
+    reports = list(_fit(split, tiny))
+    base = tiny.plan.force_rate
+    assert reports[0].learning_rate == pytest.approx(
+        base * 0.5 * (1 + torch.cos(torch.tensor(torch.pi * 5 / 24)).item())
+    )
+
+
+@pytest.mark.parametrize("stop_after", [1, 3, 4, 6])
+def test_resuming_gives_the_same_weights(split: Split, tiny: SpectralODEConfig, stop_after: int) -> None:
+    whole = _fit(split, tiny)
+    losses = [report.loss for report in whole]
+    first = _fit(split, tiny)
+    seen = [report.loss for report in islice(first, stop_after)]
+    second = _fit(split, tiny, state=replace(first.state))
+    seen += [report.loss for report in second]
+    assert seen == losses
+    for name, tensor in _weights(whole).items():
+        assert torch.equal(tensor, second.forecaster.state_dict()[name]), name
+
+
+def test_seeds_decide(split: Split, tiny: SpectralODEConfig) -> None:
+    losses = [[r.loss for r in _fit(split, tiny, replace(CONFIG, seed=seed))] for seed in (0, 0, 1)]
+    assert losses[0] == losses[1]
+    assert losses[0] != losses[2]
+
+
+def test_several_batches_per_step_are_averaged(split: Split, tiny: SpectralODEConfig) -> None:
+    one, two = (_fit(split, tiny, replace(CONFIG, batches_per_step=n)) for n in (1, 2))
+    assert [len(list(fit)) for fit in (one, two)] == [8, 8]
+    assert any(not torch.equal(a, b) for a, b in zip(_weights(one).values(), _weights(two).values(), strict=True))
+
+
+def test_a_wall_time_is_shared_out_and_kept(split: Split, tiny: SpectralODEConfig) -> None:
+    fit = _fit(split, tiny, replace(CONFIG, max_minutes=0.02))
+    reports = list(fit)
+    assert sum(fit.state.shares) == pytest.approx(1.2)
+    assert 1.1 < reports[-1].seconds < 5.0
+    assert {r.stage for r in reports} == {"force-matching", "fast-part"}
+
+
+class Bowl(nn.Module):
+    """One number that training pulls to zero; predicts the start moved by it."""
+
+    def __init__(self, split: Split, factor: float = 1.0) -> None:
+        super().__init__()
+        self.shift = nn.Parameter(torch.ones(()))
+        self.molecule, self.factor = split.training.molecule, factor
+
+    def stages(self, training: object) -> tuple[Stage, ...]:
+        """One stage of forty steps."""
+        return (Stage(name="bowl", n_steps=40, learning_rate=0.1, batch_loss=lambda _: self.factor * self.shift**2),)
+
+    def predict(self, positions: torch.Tensor, velocities: torch.Tensor, times: torch.Tensor) -> torch.Tensor:
+        """Worse the smaller the shift: validation rises while the loss falls."""
+        return positions[:, None].expand(-1, times.shape[1], -1, -1) + 10.0 / (0.1 + self.shift.abs())
+
+
+def test_early_stopping(split: Split) -> None:
+    config = replace(CONFIG, epochs=20, validate_every=1, patience=2, ema_decay=0.0)
+    reports = list(Fit(Bowl(split), split.training, split.validation, config, _fabric()))
+    assert len(reports) == 4
+    assert reports[0].validation["a_mse"] < reports[-1].validation["a_mse"]
+
+
+def test_gradients_are_clipped(split: Split) -> None:
+    fit = Fit(Bowl(split, factor=1e6), split.training, split.validation, CONFIG, _fabric())
+    list(fit)
+    assert fit.forecaster.shift.grad.abs() <= CONFIG.clip_norm * (1 + 1e-5)
+
+
+def test_a_loss_that_is_not_finite_is_refused(split: Split) -> None:
+    fit = Fit(Bowl(split, factor=float("nan")), split.training, split.validation, CONFIG, _fabric())
+    with pytest.raises(MsmdError, match="loss of stage 'bowl' is nan"):
+        list(fit)
+
+
+@pytest.mark.parametrize(("name", "value"), [("epochs", 0), ("max_minutes", -1.0), ("ema_decay", 1.0)])
+def test_nonsense_settings_are_refused(name: str, value: float) -> None:
+    with pytest.raises(ProtocolError, match=f"{name} is"):
+        FitConfig(**{name: value})

@@ -1,0 +1,111 @@
+"""A run folder can be left at any point, says where it stands, and ends as a checkpoint."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from lightning.fabric import Fabric
+
+from msmd.checkpoint import load_checkpoint, read_card
+from msmd.data.windows import Protocol, Split
+from msmd.errors import CheckpointError, MsmdError
+from msmd.models.spectral_ode import SpectralODE, SpectralODEConfig
+from msmd.training.config import FitConfig
+from msmd.training.run import (
+    RunPlan,
+    check_is_result,
+    read_metrics,
+    read_plan,
+    read_status,
+    train_in_folder,
+)
+
+PLAN = RunPlan(
+    forecaster="spectral-ode",
+    data="ethanol",
+    source="gfn2",
+    budget="frames",
+    protocol=Protocol(n_train=6),
+    fit=FitConfig(epochs=4, validate_every=2, n_validation=2, accelerator="cpu"),
+    command="msmd train ethanol",
+)
+
+
+def _train(folder: Path, split: Split, config: SpectralODEConfig, plan: RunPlan = PLAN) -> object:
+    fabric = Fabric(accelerator="cpu", devices=1)
+    return train_in_folder(folder, plan, SpectralODE, config, split, fabric)
+
+
+def test_a_run_ends_as_a_checkpoint(tmp_path: Path, split: Split, tiny: SpectralODEConfig) -> None:
+    reports = list(_train(tmp_path, split, tiny))
+    assert read_metrics(tmp_path) == reports
+    assert read_plan(tmp_path) == PLAN
+    status = read_status(tmp_path)
+    assert (status.state, status.progress) == ("finished", 1.0)
+    card = read_card(tmp_path)
+    assert card["command"] == "msmd train ethanol"
+    assert card["metrics"]["a_mse"] > 0.0
+    forecaster = load_checkpoint(tmp_path)
+    rows = [torch.from_numpy(a) for a in (split.test.positions, split.test.velocities, split.test.times_fs)]
+    assert forecaster.predict(*rows).isfinite().all()
+    check_is_result(tmp_path)
+    assert list(_train(tmp_path, split, tiny)) == []
+
+
+@pytest.mark.parametrize("stop_after", [1, 5])
+def test_a_run_killed_in_between_goes_on_to_the_same_end(
+    tmp_path: Path, split: Split, tiny: SpectralODEConfig, stop_after: int
+) -> None:
+    list(_train(tmp_path / "whole", split, tiny))
+    broken = _train(tmp_path / "killed", split, tiny)
+    for _ in range(stop_after):
+        next(broken)
+    broken.close()
+    with (tmp_path / "killed" / "metrics.jsonl").open("a") as log:
+        log.write('{"stage": "cut sho')
+    assert load_checkpoint(tmp_path / "killed").name == "spectral-ode" if stop_after > 1 else True
+    list(_train(tmp_path / "killed", split, tiny))
+    whole, killed = (load_checkpoint(tmp_path / name).state_dict() for name in ("whole", "killed"))
+    assert all(torch.equal(whole[name], killed[name]) for name in whole)
+    curves = [[(r.stage, r.step, r.loss) for r in read_metrics(tmp_path / name)] for name in ("whole", "killed")]
+    assert curves[0] == curves[1]
+
+
+def test_another_run_in_the_folder_is_refused(tmp_path: Path, split: Split, tiny: SpectralODEConfig) -> None:
+    next(_train(tmp_path, split, tiny))
+    other = replace(PLAN, data="toluene", command="something else")
+    with pytest.raises(CheckpointError, match="holds another run: data is 'ethanol', asked for 'toluene'"):
+        next(_train(tmp_path, split, tiny, other))
+
+
+def test_an_unfinished_run_has_no_result(tmp_path: Path, split: Split, tiny: SpectralODEConfig) -> None:
+    next(_train(tmp_path, split, tiny))
+    with pytest.raises(MsmdError, match="no result yet: it is training"):
+        check_is_result(tmp_path)
+
+
+def test_a_failure_is_written_down(tmp_path: Path, split: Split, tiny: SpectralODEConfig) -> None:
+    config = replace(tiny, plan=replace(tiny.plan, force_rate=1e30))
+    with pytest.raises(MsmdError, match="lower the learning rate"):
+        list(_train(tmp_path, split, config))
+    status = read_status(tmp_path)
+    assert status.state == "failed"
+    assert "lower the learning rate" in status.message
+
+
+def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text("{]")
+    with pytest.raises(CheckpointError, match="holds no run of msmd"):
+        read_plan(tmp_path)
+
+
+def test_the_status_is_readable_while_training(tmp_path: Path, split: Split, tiny: SpectralODEConfig) -> None:
+    next(_train(tmp_path, split, tiny))
+    status = json.loads((tmp_path / "status.json").read_text())
+    assert status["stage"] == "force-matching"
+    assert status["progress"] == 0.25
+    assert status["seconds_left"] > 0.0
