@@ -37,7 +37,7 @@ def standalone_html(scene: Scene, *, inline: bool = True, options: PlayerOptions
     return page.substitute(
         title=escape(scene.title or "msmd player"),
         style=stylesheet(),
-        three_dmol=_three_dmol_tag(inline),
+        three_dmol=three_dmol_tag(inline=inline),
         payload=base64.b64encode(payload).decode("ascii"),
         script=script(),
         start=(HERE / "js" / "standalone.js").read_text(encoding="utf-8"),
@@ -72,7 +72,8 @@ def notebook_player(
     return NotebookPlayer(html=standalone_html(scene, inline=inline, options=options), height=height)
 
 
-def _three_dmol_tag(inline: bool) -> str:
+def three_dmol_tag(*, inline: bool) -> str:
+    """The script element with 3Dmol.js in it, or one that asks the CDN for it where it is not installed."""
     path = find_three_dmol() if inline else None
     if path is None:
         return f'<script src="{THREE_DMOL_CDN}" integrity="{THREE_DMOL_INTEGRITY}" crossorigin="anonymous"></script>'
