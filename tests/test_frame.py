@@ -198,6 +198,13 @@ def test_mean_structure_is_its_own_aligned_mean():
     np.testing.assert_allclose(aligned(frames, mean, MASSES).mean(axis=0), mean, atol=1e-8)
 
 
+def test_mean_structure_keeps_the_orientation_of_the_first_frame():
+    random = np.random.default_rng(0)
+    frames = random.normal(size=(N_ATOMS, 3)) + 0.3 * random.normal(size=(20, N_ATOMS, 3))
+    mean = mean_structure(frames, MASSES)
+    np.testing.assert_allclose(kabsch_rotation(mean, frames[0], MASSES), np.eye(3), atol=1e-10)
+
+
 def test_mean_structure_of_nothing_is_refused():
     with pytest.raises(DataError, match="mean structure of no frames"):
         mean_structure(np.empty((0, N_ATOMS, 3)), MASSES)

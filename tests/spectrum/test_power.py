@@ -73,6 +73,16 @@ def test_each_mode_of_a_chain_peaks_at_its_own_frequency(chain):
     np.testing.assert_allclose(spectra.centroids[1:], chain.wavenumbers[1:], atol=3)
 
 
+def test_steady_motion_is_energy_too():
+    """It lies at zero wavenumber, and is not taken for an offset to be removed."""
+    velocities = np.full((1000, 9, 3), 0.01)
+    steady = InternalMotion(molecule=ETHANOL, dt_fs=1.0, displacements=np.zeros((1000, 9, 3)), velocities=velocities)
+    expected = 0.5 * ETHANOL.masses.sum() * 3 * 0.01**2 / KCAL_PER_MOL_PER_ANGSTROM_PER_U
+    spectrum = total_spectrum([steady], resolution=100.0)
+    assert spectrum.energies[0] == pytest.approx(expected)
+    assert spectrum.densities[0, :2].sum() == pytest.approx(spectrum.densities.sum())
+
+
 def test_a_molecule_at_rest_has_no_centroid():
     still = InternalMotion(
         molecule=ETHANOL, dt_fs=1.0, displacements=np.zeros((100, 9, 3)), velocities=np.zeros((100, 9, 3))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -88,6 +90,25 @@ def test_motion_slower_than_the_trajectories_is_marked_as_a_lower_bound():
     assert not scales.is_resolved.any()
     np.testing.assert_array_equal(scales.correlation_times_fs, 200.0)
     assert np.isnan(scales.centroids).all()
+
+
+def test_an_offset_of_the_reference_is_no_slow_motion():
+    motion = relaxing(np.full(9, 50.0), n_frames=5000, seed=0)
+    moved = replace(motion, displacements=motion.displacements + 10.0)
+    spectrum = graph_spectrum(motion.molecule)
+    expected, found = (measure_time_scales([m], spectrum) for m in (motion, moved))
+    np.testing.assert_allclose(found.correlation_times_fs, expected.correlation_times_fs)
+
+
+def test_errors_are_standard_errors_over_trajectories():
+    motions = [relaxing(np.full(9, 50.0), n_frames=3000, seed=s) for s in range(4)]
+    spectrum = graph_spectrum(motions[0].molecule)
+    together = measure_time_scales(motions, spectrum)
+    alone = [measure_time_scales([m], spectrum) for m in motions]
+    times = np.stack([scales.correlation_times_fs for scales in alone])
+    centroids = np.stack([scales.centroids for scales in alone])
+    np.testing.assert_allclose(together.correlation_errors_fs, times.std(axis=0, ddof=1) / 2)
+    np.testing.assert_allclose(together.centroid_errors, centroids.std(axis=0, ddof=1) / 2)
 
 
 def test_one_trajectory_gives_errors_from_its_parts(chain):
