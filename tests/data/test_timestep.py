@@ -66,6 +66,13 @@ def test_scattered_frames_do_nearly_as_well(oscillating, random):
     assert fit.dt_fs == pytest.approx(0.4, rel=1e-3)
 
 
+def test_frames_that_never_follow_each_other(oscillating):
+    """Gaps of 2 and 3 steps: the motion between them is summed up as velocity Verlet makes it."""
+    frames = np.cumsum(np.tile([2, 3], 59))
+    fit = dt_from_forces(_kept(oscillating, frames), 0.4)
+    assert fit.dt_fs == pytest.approx(0.4, rel=5e-4)
+
+
 def test_frames_with_rare_forces_use_velocities(oscillating):
     frames = np.arange(0, 300, 4)
     sparse = _kept(oscillating, frames)

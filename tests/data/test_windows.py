@@ -91,6 +91,8 @@ def test_blocks_of_a_sparse_trajectory_never_leak(seed, density, sampling, horiz
     check_no_leak(split)
     for windows in (split.training.windows, split.validation, split.test):
         check_targets(dataset, windows)
+        assert windows.times_fs.min() > 0
+        assert np.all(np.diff(windows.times_fs, axis=1) > 0)
     assert split.training.windows.times_fs.max() <= horizon_fs * (1 + 0.25 / 3) + 1e-6
     longest = horizon_fs * (LONG_FACTOR if sampling == "long" else 1)
     assert split.test.times_fs.max() <= longest * (1 + 0.25 / 3) + 1e-6
