@@ -17,5 +17,6 @@ st.set_page_config(
 background.start()
 state.begin_run()
 page = current_page()
+state.enter_page(page.url_path)
 with widgets.notes_at_the_top():
     page.run()

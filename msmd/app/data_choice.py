@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import streamlit as st
 
@@ -51,7 +52,9 @@ def choose_data() -> Chosen:
     options = [*molecules, FILE] if opened else molecules
     row = st.columns([3, 3, 2], vertical_alignment="bottom")
     with row[0]:
-        name = widgets.select(MOLECULE, "Molecule", options, default=LANDING_MOLECULE, say=_say_molecule)
+        name = widgets.select(
+            MOLECULE, "Molecule", options, default=LANDING_MOLECULE, say=partial(_say_molecule, opened)
+        )
     with row[2]:
         opening.open_file_button(MOLECULE, FILE)
     with row[1]:
@@ -109,9 +112,8 @@ def _card_of(dataset: Dataset) -> MoleculeCard | None:
     return next((card for card in MOLECULES if card.molecule == dataset.molecule), None)
 
 
-def _say_molecule(name: str) -> str:
-    if name == FILE:
-        opened = state.opened_file()
-        return opened.name if opened else "file"
+def _say_molecule(opened: state.OpenedFile | None, name: str) -> str:
+    if opened and name == FILE:
+        return opened.name
     card = molecule_card(name)
     return f"{card.title} · {card.molecule.formula}"

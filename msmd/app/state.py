@@ -45,6 +45,7 @@ class _Session:
     url: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     opened: OpenedFile | None = None
+    page: str | None = None
     clicked: bool = False
     """True between a widget's callback and the run that it starts: the URL of that run may be older than the click."""
 
@@ -60,6 +61,18 @@ def begin_run() -> None:
             note(f"The link holds {name!r}, which is no setting here; it was left out.")
     session.clicked = False
     _publish()
+
+
+def enter_page(url_path: str) -> None:
+    """To be called before a page is run: widgets of the page before are forgotten, choices are not.
+
+    A widget with the same key on another page is another widget to Streamlit, and would start from its first option.
+    """
+    session = _session()
+    if session.page != url_path:
+        session.page = url_path
+        for name in CHOICES:
+            st.session_state.pop(name, None)
 
 
 def read(choice: Choice[T], default: T, legal: Collection[T] | Callable[[T], bool] | None = None) -> T:
