@@ -2,7 +2,7 @@
 
 Positions are kept to 5e-4 Å and velocities to 2e-5 Å/fs (hydrogen 1e-4 Å/fs) as 16-bit integers, coded along time
 (``coding``); energies and forces at every ``label_every``-th frame; and the start of each segment in float64, so that
-the motion can be computed again.  Ten molecules take some 26 MB where plain float64 takes 440.
+the motion can be computed again.  Ten molecules take some 24 MB where plain float64 takes 220.
 
 Members of the npz: ``header`` (JSON), ``residuals``, ``coefficients``, ``coupling``, ``forces``, ``energies``,
 ``start_positions``, ``start_velocities``.
@@ -29,7 +29,7 @@ FORMAT = "msmd-native"
 VERSION = 1
 
 POSITION_QUANTUM = 5e-4
-"""Å; the rounding error of 1.4e-4 Å is a hundredth of the least zero-point-free vibration at 500 K."""
+"""Å; the rounding error of 1.4e-4 Å rms is 300 times smaller than the swing of a C–H bond at 500 K."""
 
 HEAVY_VELOCITY_QUANTUM = 2e-5
 HYDROGEN_VELOCITY_QUANTUM = 1e-4

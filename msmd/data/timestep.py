@@ -91,6 +91,8 @@ def _fit_triples(trajectory: Trajectory, frames: np.ndarray, indices: np.ndarray
     differences = scale * ((x[2] - x[1]) / after - (x[1] - x[0]) / before)
     expected = scale * sum(weights[:, k, None, None] * a[k] for k in range(3))
     differences, expected = (_across(y, x[2] - x[0]) for y in (differences, expected))
+    if not (np.any(expected) and np.any(differences)):
+        return None
     squared = float(np.vdot(expected, differences) / np.vdot(expected, expected))
     if squared <= 0:
         return None
@@ -101,7 +103,8 @@ def _fit_triples(trajectory: Trajectory, frames: np.ndarray, indices: np.ndarray
 
 def _across(vectors: np.ndarray, direction: np.ndarray) -> np.ndarray:
     """The part of each frame's 3N-vector at right angles to ``direction``."""
-    along = np.einsum("fad,fad->f", vectors, direction) / np.einsum("fad,fad->f", direction, direction)
+    squares = np.einsum("fad,fad->f", direction, direction)
+    along = np.einsum("fad,fad->f", vectors, direction) / np.where(squares > 0, squares, 1.0)
     return vectors - along[:, None, None] * direction
 
 

@@ -82,10 +82,14 @@ def test_frames_with_rare_forces_use_velocities(oscillating):
     assert fit.dt_fs == pytest.approx(0.4, rel=5e-3)
 
 
-@pytest.mark.parametrize("case", ["no forces", "two frames", "odd times", "unrelated forces"])
+@pytest.mark.parametrize("case", ["no forces", "no force", "no motion", "two frames", "odd times", "unrelated forces"])
 def test_it_says_so_when_it_cannot_tell(oscillating, case, random):
     if case == "no forces":
         silent = replace(oscillating, forces=None)
+    elif case == "no force":
+        silent = replace(oscillating, forces=np.zeros(oscillating.forces.shape))
+    elif case == "no motion":
+        silent = replace(oscillating, positions=np.repeat(oscillating.positions[:1], 300, axis=0))
     elif case == "two frames":
         silent = _kept(oscillating, np.arange(2))
     elif case == "odd times":
