@@ -141,6 +141,8 @@ def _fit_hermite(trajectory: Trajectory, labelled: np.ndarray, dt_fs: float) -> 
     p = sum(w * trajectory.positions[frames + k] for w, k in zip(of_positions, shifts, strict=True)).ravel()
     q = sum(w * trajectory.velocities[frames + k] for w, k in zip(of_velocities, shifts, strict=True)).ravel()
     a = _accelerations(trajectory, frames).ravel()
+    if not np.any(a):
+        return None
     # d/ds |s²p + sq − a|² = 0 with s = 1/dt
     roots = np.roots([2 * p @ p, 3 * p @ q, q @ q - 2 * p @ a, -q @ a])
     inverses = [s.real for s in roots if abs(s.imag) < 1e-12 and s.real > 0]
