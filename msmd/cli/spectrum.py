@@ -32,10 +32,11 @@ def spectrum(
     """Prints the eigenvalues of the graph Laplacian, ascending, with their degeneracies."""
     from msmd.spectrum import graph_spectrum
 
-    if (molecule is None) == (data is None):
+    chosen = data or molecule
+    if chosen is None or (data is not None and molecule is not None):
         raise ProtocolError("Give either the name of a molecule or --data FILE.")
-    dataset = _dataset(molecule, data, source, dt_fs) if data is not None or time_scales else None
-    atoms = _registered(molecule) if dataset is None else dataset.molecule
+    dataset = _dataset(chosen, source, dt_fs) if data is not None or time_scales else None
+    atoms = _registered(str(chosen)) if dataset is None else dataset.molecule
     found = graph_spectrum(atoms, laplacian=laplacian, n_modes=modes)
     measured = _measure(dataset, found, mass_weighted) if dataset is not None and time_scales else None
     facts = _facts(atoms, found, modes or atoms.n_atoms, measured)
@@ -51,10 +52,10 @@ def _registered(name: str) -> Molecule:
     return molecule_card(name).molecule
 
 
-def _dataset(molecule: str | None, data: Path | None, source: str, dt_fs: float | None) -> Dataset:
+def _dataset(chosen: str | Path, source: str, dt_fs: float | None) -> Dataset:
     from msmd.data import load_dataset
 
-    return load_dataset(data or molecule, source=source, dt_fs=dt_fs)
+    return load_dataset(chosen, source=source, dt_fs=dt_fs)
 
 
 def _measure(

@@ -114,7 +114,7 @@ def _internal_motion(trajectory: Trajectory, reference: Float[np.ndarray, "atoms
     dt_fs = _require_even_frames(trajectory)
     frame = eckart_frame(trajectory.positions, reference, trajectory.molecule.masses)
     body = frame.to_body(trajectory.positions)
-    if len(trajectory.start_frames) == trajectory.n_frames:
+    if trajectory.velocities is not None and len(trajectory.start_frames) == trajectory.n_frames:
         velocities = frame.body_velocities(trajectory.positions, trajectory.velocities)
     elif dt_fs <= DIFFERENCING_LIMIT_FS:
         velocities = np.gradient(body, dt_fs, axis=0)

@@ -129,10 +129,11 @@ def _densities(
     from scipy.signal import welch
 
     piece = min(min(map(len, signals)), round(WAVENUMBER_PER_INVERSE_FS / (resolution * dt_fs)))
-    power = 0.0
+    frequencies = np.fft.rfftfreq(piece, dt_fs)
+    power = np.zeros((len(frequencies), signals[0].shape[1]))
     for signal in signals:
-        frequencies, density = welch(signal, fs=1 / dt_fs, nperseg=piece, axis=0, detrend=False)
-        power = power + len(signal) * density.sum(axis=-1)
-    power = power.T / sum(map(len, signals))
-    energy = 0.5 * power / KCAL_PER_MOL_PER_ANGSTROM_PER_U / WAVENUMBER_PER_INVERSE_FS
+        _, density = welch(signal, fs=1 / dt_fs, nperseg=piece, axis=0, detrend=False)
+        power += len(signal) * density.sum(axis=-1)
+    mean_square = power.T / sum(map(len, signals))
+    energy = 0.5 * mean_square / KCAL_PER_MOL_PER_ANGSTROM_PER_U / WAVENUMBER_PER_INVERSE_FS
     return frequencies * WAVENUMBER_PER_INVERSE_FS, energy

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from msmd.forecasters import forecaster_card
 from msmd.metrics.displacement import Band
 from msmd.metrics.evaluation import Evaluation
+from msmd.shapes import Array, Bool
 from msmd.views.theme import DASHES, FAMILY_COLORS, new_figure, set_log_y
 
 SYMBOLS = ("circle", "square", "diamond", "cross", "x", "triangle-up", "star", "hexagon")
@@ -50,12 +51,12 @@ def band_table(evaluations: Sequence[Evaluation], *, heavy: bool = True) -> list
     Keys: ``forecaster``, ``A-MSE``, ``±`` (standard error), ``F-MSE``, one per band such as ``0–50 fs``, and
     ``ms per window``.
     """
-    rows = [_row(evaluation, heavy) for evaluation in evaluations]
-    return sorted(rows, key=lambda row: row["A-MSE"])
+    best_first = sorted(evaluations, key=lambda evaluation: evaluation.a_mse(_atoms(evaluation, heavy)))
+    return [_row(evaluation, heavy) for evaluation in best_first]
 
 
 def _row(evaluation: Evaluation, heavy: bool) -> dict[str, object]:
-    atoms = evaluation.molecule.is_heavy if heavy else None
+    atoms = _atoms(evaluation, heavy)
     row: dict[str, object] = {
         "forecaster": evaluation.forecaster,
         "A-MSE": PER_CENT_SQUARE * evaluation.a_mse(atoms),
@@ -66,6 +67,10 @@ def _row(evaluation: Evaluation, heavy: bool) -> dict[str, object]:
         value = _mse(band, heavy)
         row[f"{band.from_fs:g}–{band.to_fs:g} fs"] = None if value is None else PER_CENT_SQUARE * value
     return row | {"ms per window": 1000 * evaluation.seconds_per_window}
+
+
+def _atoms(evaluation: Evaluation, heavy: bool) -> Bool[Array, " atoms"] | None:
+    return evaluation.molecule.is_heavy if heavy else None
 
 
 def _mse(band: Band, heavy: bool) -> float | None:
