@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,9 @@ PLOTLY_MIME = "application/vnd.plotly.v1+json"
 NEGATIVE, NEUTRAL, POSITIVE = (33, 102, 172), (190, 190, 190), (178, 24, 43)
 """Blue, grey, red: the ends and the middle of the scale for signed patterns, as in the player."""
 
+CLOSER = 1.9
+"""3Dmol leaves so much room around a small molecule that it fills a quarter of the view."""
+
 
 def show(figure: go.Figure) -> None:
     """Draws a figure made by ``msmd.views`` under a notebook cell, and how to read it under the figure."""
@@ -41,7 +44,7 @@ def show(figure: go.Figure) -> None:
 class StillView:
     """A molecule that can be turned but does not move, as the result of a notebook cell."""
 
-    html: str
+    html: str = field(repr=False)
     width: int
     height: int
 
@@ -76,6 +79,7 @@ def still_view(
     """
     import py3Dmol
 
+    positions = _face_on(positions)
     view = py3Dmol.view(width=width, height=height, js=THREE_DMOL_CDN)
     view.addModel(_sdf(molecule, positions), "sdf")
     view.setStyle({"stick": {"radius": 0.12}, "sphere": {"scale": 0.27}})
@@ -86,7 +90,16 @@ def still_view(
             place = dict(zip("xyz", map(float, at), strict=True))
             view.addLabel(f"{symbol}{atom}", {"position": place, "fontSize": 11, "backgroundOpacity": 0.55})
     view.zoomTo()
+    view.zoom(CLOSER)
     return StillView(html=_page(view.write_html()), width=width, height=height)
+
+
+def _face_on(positions: np.ndarray) -> np.ndarray:
+    """Turned so that the widest plane of the molecule faces the viewer, its long axis level."""
+    centred = np.asarray(positions, dtype=float) - np.mean(positions, axis=0)
+    axes = np.linalg.svd(centred, full_matrices=False)[2]
+    axes[2] = np.cross(axes[0], axes[1])
+    return centred @ axes.T
 
 
 def _color(view: object, molecule: Molecule, pattern: np.ndarray) -> None:

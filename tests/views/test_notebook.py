@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -27,7 +29,9 @@ def test_a_figure_comes_with_its_sentence(monkeypatch) -> None:
 
 def test_a_still_holds_atoms_bonds_and_numbers() -> None:
     html = still_view(WATER, STRUCTURE).html
-    assert "0.9600" in html
+    atoms = np.array(re.findall(r"(-?\d\.\d{4}) +(-?\d\.\d{4}) +(-?\d\.\d{4}) [OH]", html), dtype=float)
+    assert np.linalg.norm(atoms[0] - atoms[1]) == pytest.approx(0.96, abs=1e-3)
+    assert np.allclose(atoms[:, 2], 0.0)  # a flat molecule is seen face on
     assert r"  1  3  1  0" in html
     assert '"H2"' in html
     assert '"H2"' not in still_view(WATER, STRUCTURE, numbered=False).html

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from string import Template
 
@@ -48,7 +48,7 @@ def standalone_html(scene: Scene, *, inline: bool = True, options: PlayerOptions
 class NotebookPlayer:
     """A player that a notebook shows as the result of a cell; it needs no IPython to be made."""
 
-    html: str
+    html: str = field(repr=False)
     height: int
 
     def _repr_html_(self) -> str:
