@@ -1,0 +1,138 @@
+"""What a run folder says, for whoever watches it: plan, status and reports.  Nothing here imports torch.
+
+RUN/run.json           what is trained, on what, how
+RUN/metrics.jsonl      one line per epoch
+RUN/status.json        where it stands
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from msmd.checkpoint import config_from_json
+from msmd.data.windows import Protocol
+from msmd.errors import CheckpointError
+from msmd.training.config import FitConfig
+
+RUN, METRICS, STATUS = "run.json", "metrics.jsonl", "status.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunPlan:
+    """What a run trains, on what, and how: all that ``run.json`` holds.
+
+    Attributes:
+        forecaster: name in the registry.
+        data: molecule or file, as it was given.
+        source: of the data.
+        budget: ``"frames"`` for everything in the training block, ``"windows"`` for its windows alone.
+        protocol: how windows are cut.
+        fit: settings of the loop.
+        command: that made the run.
+    """
+
+    forecaster: str
+    data: str
+    source: str
+    budget: str
+    protocol: Protocol
+    fit: FitConfig
+    command: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunStatus:
+    """Where a run stands, as ``status.json`` holds it.
+
+    Attributes:
+        state: ``"queued"``, ``"starting"``, ``"training"``, ``"calibrating"``, ``"finished"`` or ``"failed"``.
+        stage, stage_index, n_stages, progress: of the present stage.
+        seconds: of training so far.
+        seconds_left: estimate to the end of training, None before the first epoch.
+        loss: latest.
+        message: why it failed.
+        updated: Unix time of this entry, so that a watcher sees a dead process.
+    """
+
+    state: str
+    stage: str = ""
+    stage_index: int = 0
+    n_stages: int = 0
+    progress: float = 0.0
+    seconds: float = 0.0
+    seconds_left: float | None = None
+    loss: float | None = None
+    message: str = ""
+    updated: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpochReport:
+    """How training stands at the end of an epoch.
+
+    Attributes:
+        stage: its name.
+        stage_index, n_stages: which of how many.
+        step: steps done in this stage.
+        progress: fraction of the stage that is done.
+        loss: mean over the epoch's steps.
+        learning_rate: of the last step.
+        seconds: of training so far, all stages and earlier runs included.
+        validation: A-MSE of heavy atoms in Å² (``a_mse`` and one entry per band), when it was measured.
+    """
+
+    stage: str
+    stage_index: int
+    n_stages: int
+    step: int
+    progress: float
+    loss: float
+    learning_rate: float
+    seconds: float
+    validation: dict[str, float] | None = None
+
+
+def read_plan(folder: Path) -> RunPlan | None:
+    """The plan of the run in a folder, None where there is none.
+
+    Raises:
+        CheckpointError: when ``run.json`` cannot be read.
+    """
+    path = folder / RUN
+    if not path.exists():
+        return None
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8"))
+        return config_from_json(RunPlan, entries["plan"])
+    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        raise CheckpointError(f"{path} cannot be read ({error}); the folder holds no run of msmd.") from error
+
+
+def read_status(folder: Path) -> RunStatus | None:
+    """Where the run in a folder stands, None before it has begun."""
+    path = folder / STATUS
+    return RunStatus(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
+
+
+def read_metrics(folder: Path) -> list[EpochReport]:
+    """The reports of every epoch so far; a last line that is still being written, or was cut short, is left out."""
+    path = folder / METRICS
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    whole = text[: text.rfind("\n") + 1]
+    return [EpochReport(**json.loads(line)) for line in whole.splitlines()]
+
+
+def write_status(folder: Path, status: RunStatus) -> None:
+    """Replaces ``status.json`` in one go."""
+    write_json(folder / STATUS, asdict(replace(status, updated=time.time())))
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Replaces a file of JSON in one go, so that readers see the old or the new."""
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    partial.replace(path)
