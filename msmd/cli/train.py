@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import shlex
-import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,9 +15,9 @@ import typer
 from msmd.errors import ProtocolError
 
 if TYPE_CHECKING:
-    from msmd.data.windows import Split
-    from msmd.training.loop import EpochReport
-    from msmd.training.run import RunPlan
+    from msmd.data.windows import Protocol, Split, Windows
+    from msmd.training.folder import EpochReport, RunPlan
+    from msmd.trajectory import Dataset
 
 
 def train(
@@ -45,10 +45,13 @@ def train(
     option: Annotated[
         list[str] | None, typer.Option("--set", help="An entry of the forecaster's config, such as basis=fourier.")
     ] = None,
+    queued: Annotated[
+        bool, typer.Option(help="Wait for a free slot among the runs beside RUN (MSMD_JOB_SLOTS).")
+    ] = False,
 ) -> None:
     """Trains a forecaster; stop and repeat the command to go on."""
     from msmd.training.config import FitConfig
-    from msmd.training.run import read_plan
+    from msmd.training.folder import read_plan
 
     found = read_plan(run)
     if molecule is None and data is None:
@@ -66,7 +69,8 @@ def train(
         )
         plan = _plan(forecaster, _data(molecule, data), source, windows, split, sampling, seed, fit)
         config = option or []
-    _run(run, plan, config)
+    with _alone_in(run, queued):
+        _run(run, plan, config)
 
 
 def export(
@@ -74,17 +78,15 @@ def export(
     checkpoints: Annotated[Path, typer.Argument(help="Folder of checkpoints; source/molecule/forecaster is added.")],
 ) -> None:
     """Copies the result of a run to CHECKPOINTS/source/molecule/forecaster."""
-    from msmd.checkpoint import CARD, WEIGHTS, load_checkpoint, read_card
+    from msmd.training.jobs import export_job
     from msmd.training.run import check_is_result
 
     check_is_result(run)
-    load_checkpoint(run)
-    card = read_card(run)
-    target = checkpoints / card["source"] / card["molecule"]["name"] / card["forecaster"]
-    target.mkdir(parents=True, exist_ok=True)
-    for name in (WEIGHTS, CARD):
-        shutil.copyfile(run / name, target / name)
-    typer.echo(target)
+    typer.echo(export_job(run, checkpoints))
+
+
+N_CALIBRATION, N_LONG = 100, 30
+"""Windows of each kind, and over four horizons: enough for two weights per knot, minutes of rollouts for aspirin."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,17 +96,38 @@ class _Prepared:
     kind: type
     config: Any
     split: Split
+    calibration: tuple[Windows, ...]
+
+
+@contextmanager
+def _alone_in(folder: Path, queued: bool) -> Iterator[None]:
+    """Keeps other commands out of the run, and waits for its turn; the first process does so for all."""
+    import os
+
+    from msmd.training.locks import claimed
+    from msmd.training.queue import in_turn
+
+    if int(os.environ.get("RANK", "0")) > 0:
+        yield
+        return
+    with claimed(folder), in_turn(folder) if queued else nullcontext():
+        yield
 
 
 def _run(folder: Path, plan: RunPlan, options: list[str] | None) -> None:
     from lightning.fabric import Fabric
 
+    from msmd.training.reference import write_baselines
     from msmd.training.run import train_in_folder
 
     prepared = _prepare(folder, plan, options)
     fabric = Fabric(accelerator=plan.fit.accelerator, devices=_devices(), precision=plan.fit.precision)
     fabric.launch()
-    reports = train_in_folder(folder, plan, prepared.kind, prepared.config, prepared.split, fabric)
+    if fabric.is_global_zero:
+        write_baselines(folder, prepared.split, plan.fit.n_validation)
+    reports = train_in_folder(
+        folder, plan, prepared.kind, prepared.config, prepared.split, fabric, calibration=prepared.calibration
+    )
     if fabric.is_global_zero:
         _show(reports)
         typer.echo(f"{folder} holds the result.")
@@ -129,7 +152,8 @@ def _prepare(folder: Path, plan: RunPlan, options: list[str] | None) -> _Prepare
     from msmd.data import load_dataset
     from msmd.data.windows import split_dataset
     from msmd.forecasting import forecaster_card
-    from msmd.training.run import RUN
+    from msmd.training.folder import RUN
+    from msmd.training.options import config_with
 
     card = forecaster_card(plan.forecaster)
     if card.needs != "training":
@@ -139,17 +163,34 @@ def _prepare(folder: Path, plan: RunPlan, options: list[str] | None) -> _Prepare
         config = config_from_json(kind.Config, json.loads((folder / RUN).read_text(encoding="utf-8"))["config"])
     else:
         config = config_with(kind.Config(), options)
-    split = split_dataset(load_dataset(plan.data, source=plan.source), plan.protocol)
+    dataset = load_dataset(plan.data, source=plan.source)
+    split = split_dataset(dataset, plan.protocol)
     if plan.budget == "windows":
         split = replace(split, training=split.training.without_frames())
-    return _Prepared(kind=kind, config=config, split=split)
+    return _Prepared(kind=kind, config=config, split=split, calibration=calibration_windows(dataset, plan.protocol))
+
+
+def calibration_windows(dataset: Dataset, protocol: Protocol) -> tuple[Windows, ...]:
+    """Windows of training and validation data at random times within the horizon, and, where the data are long
+    enough, of validation data over four horizons."""
+    from dataclasses import replace
+
+    from msmd.data.windows import split_dataset
+
+    few = replace(protocol, sampling="irregular", n_train=N_CALIBRATION, n_validation=N_CALIBRATION, n_test=1)
+    near = split_dataset(dataset, few)
+    try:
+        far = (split_dataset(dataset, replace(few, sampling="long", n_validation=N_LONG)).validation,)
+    except ProtocolError:
+        far = ()
+    return (near.training.windows, near.validation, *far)
 
 
 def _plan(
     forecaster: str, data: str, source: str, windows: str, split: str, sampling: str, seed: int, fit: Any
 ) -> RunPlan:
     from msmd.data.windows import Protocol
-    from msmd.training.run import RunPlan
+    from msmd.training.folder import RunPlan
 
     return RunPlan(
         forecaster=forecaster,
@@ -178,36 +219,6 @@ def _n_windows(text: str) -> int | None:
     return int(text)
 
 
-def config_with(config: Any, options: Iterable[str]) -> Any:
-    """A config with entries replaced, each given as ``name=value`` (JSON, or a bare word); dots reach nested configs.
-
-    Raises:
-        ProtocolError: for text without ``=``, or a name that the config does not have.
-    """
-    import json
-    from dataclasses import fields, replace
-
-    from msmd.errors import unknown_name
-
-    for text in options:
-        name, equals, value = text.partition("=")
-        if not equals:
-            raise ProtocolError(f"--set {text!r} is not of the form name=value.")
-        first, _, rest = name.partition(".")
-        known = [entry.name for entry in fields(config)]
-        if first not in known:
-            raise unknown_name("config entry", first, known)
-        if rest:
-            config = replace(config, **{first: config_with(getattr(config, first), [f"{rest}={value}"])})
-            continue
-        try:
-            parsed = json.loads(value)
-        except json.JSONDecodeError:
-            parsed = value
-        config = replace(config, **{first: tuple(parsed) if isinstance(parsed, list) else parsed})
-    return config
-
-
 def _show(reports: Iterable[EpochReport]) -> None:
     """Draws a bar per stage, and a line per validation."""
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -225,6 +236,3 @@ def _show(reports: Iterable[EpochReport]) -> None:
             if report.validation is not None:
                 score = 100.0 * report.validation["a_mse"]
                 progress.console.print(f"{report.stage} {report.progress:4.0%}: validation A-MSE {score:.4f} ×10⁻² Å²")
-
-
-__all__ = ["config_with", "export", "train"]

@@ -77,8 +77,8 @@ class Fallback(nn.Module):
     @torch.no_grad()
     def calibrate(
         self,
-        errors: Sequence[Float[np.ndarray, "3 windows times atoms 3"]],
-        times_fs: Sequence[Float[np.ndarray, "windows times"]],
+        errors: Sequence[Float[np.ndarray, "3 _ _ atoms 3"]],
+        times_fs: Sequence[Float[np.ndarray, "_ _"]],
     ) -> None:
         """Sets the weights from the three sources' errors (Å) on validation windows.
 

@@ -28,6 +28,12 @@ from msmd.models.training_plan import PlanConfig, energy_scale, plan
 from msmd.molecule import Molecule
 from msmd.stage import Stage
 
+MOMENTUM_SPREADS = (0.003, 0.01, 0.03, 0.06)
+"""Candidates for ``calibrate``: from the rounding of the stored starts (.0015) to what a rough potential deserves."""
+
+SPREAD_WINDOWS = 40
+"""Windows of each kind that choose among them."""
+
 MAX_COLUMNS = 2048
 """Members times windows that march together; more only cost memory."""
 
@@ -45,7 +51,8 @@ class SpectralODEConfig:
         step_fs: outer step.
         n_inner: inner steps per outer step, with multiple time steps.
         n_members: members of the ensemble that is averaged.
-        momentum_spread: size of the members' perturbation: rms impulse over thermal momentum.
+        momentum_spread: size of the members' perturbation, rms impulse over the momentum's own size; None lets
+            ``calibrate`` choose.
         friction_spread_per_fs: standard deviation of ξ(0) over the members, where there is a thermostat.
         temperature_kelvin: of the thermostat; None at constant energy.
         seed: of the weights and the members' perturbations.
@@ -60,7 +67,7 @@ class SpectralODEConfig:
     step_fs: float = 2.0
     n_inner: int = 4
     n_members: int = 8
-    momentum_spread: float = 0.01
+    momentum_spread: float | None = None
     friction_spread_per_fs: float = 0.05
     temperature_kelvin: float | None = None
     seed: int = 0
@@ -107,6 +114,8 @@ class SpectralODE(nn.Module):
         generator = torch.Generator().manual_seed(config.seed)
         draws = torch.randn(n_pairs, config.n_members, generator=generator, dtype=torch.float64)
         self.register_buffer("impulses", draws - draws.mean(1, keepdim=True))
+        spread = MOMENTUM_SPREADS[0] if config.momentum_spread is None else config.momentum_spread
+        self.register_buffer("momentum_spread", torch.tensor(spread, dtype=torch.float64))
 
     @classmethod
     def from_parts(cls, molecule: Molecule, config: SpectralODEConfig) -> SpectralODE:
@@ -196,19 +205,30 @@ class SpectralODE(nn.Module):
         return modal.reshape(*times_fs.shape, *modal.shape[1:])
 
     @torch.no_grad()
-    def calibrate(self, validation: Sequence[Windows]) -> None:
-        """Fits, on windows that did not train, how far the ensemble is to be believed at each horizon."""
-        errors, times = [], []
-        for windows in validation:
-            start, velocity, at = (
-                torch.from_numpy(a) for a in (windows.positions, windows.velocities, windows.times_fs)
-            )
-            ensemble, centred, path = self._ensemble_mean(start, velocity, at)
-            sources = self.fallback.sources(ensemble, centred)
-            sources[0] = torch.where(torch.isfinite(ensemble), sources[0], sources[1])
-            errors.append((sources + path - torch.from_numpy(windows.targets)).numpy())
-            times.append(windows.times_fs)
-        self.fallback.calibrate(errors, times)
+    def calibrate(self, windows: Sequence[Windows]) -> None:
+        """Fits how far apart the members start, and how far the ensemble is to be believed at each horizon.
+
+        Args:
+            windows: best ones that did not train; the first few of the first two kinds choose the spread.
+        """
+        if self.config.momentum_spread is None:
+            few = [part.take(slice(SPREAD_WINDOWS)) for part in windows[:2]]
+            self.momentum_spread.fill_(min(MOMENTUM_SPREADS, key=lambda spread: self._error_with(spread, few)))
+        errors = [self._source_errors(part) for part in windows]
+        self.fallback.calibrate(errors, [part.times_fs for part in windows])
+
+    def _error_with(self, spread: float, windows: Sequence[Windows]) -> float:
+        """Sum of squared errors of the ensemble's mean, Å², when its members start this far apart."""
+        self.momentum_spread.fill_(spread)
+        return sum(float(np.square(self._source_errors(part)[0]).sum()) for part in windows)
+
+    def _source_errors(self, windows: Windows) -> Float[np.ndarray, "3 windows times atoms 3"]:
+        """Errors of the three forecasts that the fall-back combines, in Å."""
+        start, velocity, at = (torch.tensor(a) for a in (windows.positions, windows.velocities, windows.times_fs))
+        ensemble, centred, path = self._ensemble_mean(start, velocity, at)
+        sources = self.fallback.sources(ensemble, centred)
+        sources[0] = torch.where(torch.isfinite(ensemble), sources[0], sources[1])
+        return (sources + path - torch.tensor(windows.targets)).numpy()
 
     def solver(self) -> Solver:
         """The solver that the config asks for."""
@@ -270,12 +290,12 @@ class SpectralODE(nn.Module):
     def _perturbed(self, coordinates: Tensor, momenta: Tensor) -> Tensor:
         """Momenta with each member's impulses along the pairs, of rms ``momentum_spread`` times the momentum's own."""
         n_members = self.config.n_members
-        if n_members == 1 or self.config.momentum_spread == 0.0:
+        if n_members == 1:
             return momenta
         per_member = coordinates.shape[-1] // n_members
         impulses = pair_impulses(self.geometry, coordinates, self.impulses.repeat_interleave(per_member, dim=1))
         size = momenta.square().sum((0, 1)).sqrt() / impulses.square().sum((0, 1)).sqrt()
-        return momenta + self.config.momentum_spread * size * impulses
+        return momenta + self.momentum_spread * size * impulses
 
     def _start(self, coordinates: Tensor, momenta: Tensor) -> Motion:
         """The motion at t = 0, modes that do not move at rest, ξ(0) spread over the members."""
