@@ -48,10 +48,13 @@ def test_the_nearest_start_in_time_is_copied_even_when_another_looks_more_alike(
     np.testing.assert_allclose(distances[0], distances[1], atol=1e-9)
 
 
-def test_the_same_time_in_another_segment_is_far_away(training):
-    elsewhere = replace(training.windows, segments=np.full(4, 1))
-    chosen = NearestWindow.fit(training)._nearest_in_time(elsewhere)
-    np.testing.assert_array_equal(chosen, [3, 3, 3, 3])
+@pytest.mark.parametrize(("own", "asked", "nearest"), [(0, 1, 3), (1, 0, 0), (2, 2, None)])
+def test_segments_follow_each_other(training, own, asked, nearest):
+    """From a later segment the last window is nearest, from an earlier one the first, whatever their times."""
+    own_windows = replace(training.windows, segments=np.full(4, own))
+    elsewhere = replace(training.windows, segments=np.full(4, asked))
+    chosen = NearestWindow.fit(replace(training, windows=own_windows))._nearest_in_time(elsewhere)
+    np.testing.assert_array_equal(chosen, np.arange(4) if nearest is None else np.full(4, nearest))
 
 
 def test_a_start_alone_is_matched_by_its_looks(training, predict):

@@ -7,8 +7,9 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from msmd.baselines.blend import Blend
-from msmd.baselines.linear_response import LinearResponse
+from msmd.baselines.linear_response import LinearResponse, _normal_equations
 from msmd.baselines.template import Template
+from msmd.baselines.time_knots import TimeKnots
 from msmd.baselines.vibrations import to_modal, to_nodal, vibrational_basis
 from msmd.frame import centre_of_mass
 
@@ -79,13 +80,27 @@ def test_blend_recovers_its_coefficients(make_training, predict, bent, shape, ti
     np.testing.assert_allclose(predicted, training.windows.targets, atol=5e-3)
 
 
-def test_blend_is_continuous_at_the_start(make_training, predict, bent, shape):
+@pytest.mark.parametrize("kind", [Blend, LinearResponse])
+def test_what_remembers_the_start_is_continuous_there(kind, make_training, predict, bent, shape):
     random = np.random.default_rng(3)
     starts = shape + pure_vibrations(shape, bent.masses, 0.05, random)
     times = np.tile(EVEN, (N_WINDOWS, 1))
     training = make_training(bent, starts, np.zeros_like(starts), times, np.repeat(starts[:, None], 4, axis=1))
-    predicted = predict(Blend.fit(training), starts, np.zeros_like(starts), np.full((N_WINDOWS, 1), 1e-9))
+    predicted = predict(kind.fit(training), starts, np.zeros_like(starts), np.full((N_WINDOWS, 1), 1e-9))
     np.testing.assert_allclose(predicted[:, 0], starts, atol=1e-9)
+
+
+def test_normal_equations_are_those_of_the_design_matrix():
+    random = np.random.default_rng(7)
+    knots = TimeKnots(knots_fs=np.array([0.0, 50.0, 200.0, 400.0]))
+    weights = knots.weights(random.uniform(0, 400, size=(5, 3)))[..., 1:]
+    features, displacements = random.normal(size=(5, 4)), random.normal(size=(5, 3, 6))
+    design = np.einsum("wtk,wf->wtkf", weights, features).reshape(15, 12)
+    targets = displacements.reshape(15, 6)
+    gram, right, square = _normal_equations(weights, features, displacements)
+    np.testing.assert_allclose(gram, design.T @ design, atol=1e-12)
+    np.testing.assert_allclose(right, design.T @ targets, atol=1e-12)
+    np.testing.assert_allclose(square, (targets**2).sum(axis=0), atol=1e-12)
 
 
 def test_linear_response_recovers_a_linear_map(make_training, predict, bent, shape, times):
