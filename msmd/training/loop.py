@@ -16,6 +16,7 @@ from msmd.errors import MsmdError
 from msmd.stage import Stage
 from msmd.training.averaging import averaged_weights, blend_into
 from msmd.training.config import FitConfig
+from msmd.training.folder import EpochReport
 from msmd.training.validation import a_mse_by_band
 
 if TYPE_CHECKING:
@@ -23,32 +24,6 @@ if TYPE_CHECKING:
 
 TRIAL_STEPS = 3
 """Steps timed per stage to share out a wall time; the first of them warms up and does not count."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class EpochReport:
-    """How training stands at the end of an epoch.
-
-    Attributes:
-        stage: its name.
-        stage_index, n_stages: which of how many.
-        step: steps done in this stage.
-        progress: fraction of the stage that is done.
-        loss: mean over the epoch's steps.
-        learning_rate: of the last step.
-        seconds: of training so far, all stages and earlier runs included.
-        validation: A-MSE of heavy atoms in Å² (``a_mse`` and one entry per band), when it was measured.
-    """
-
-    stage: str
-    stage_index: int
-    n_stages: int
-    step: int
-    progress: float
-    loss: float
-    learning_rate: float
-    seconds: float
-    validation: dict[str, float] | None = None
 
 
 @dataclass(kw_only=True)
@@ -268,3 +243,6 @@ class Fit:
 def _detached(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     """Copies on the CPU, for the state."""
     return {name: tensor.detach().cpu().clone() for name, tensor in tensors.items()}
+
+
+__all__ = ["EpochReport", "Fit", "FitState"]

@@ -11,81 +11,49 @@ RUN/model.safetensors, RUN/card.json   the result, once finished
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from msmd.checkpoint import Provenance, config_from_json, data_hash, save_checkpoint
-from msmd.data.windows import Protocol, Split
+from msmd.checkpoint import Provenance, data_hash, save_checkpoint
+from msmd.data.windows import Split, Windows
 from msmd.errors import CheckpointError, MsmdError
-from msmd.training.config import FitConfig
-from msmd.training.loop import EpochReport, Fit, FitState
+from msmd.training.folder import (
+    METRICS,
+    RUN,
+    EpochReport,
+    RunPlan,
+    RunStatus,
+    read_metrics,
+    read_plan,
+    read_status,
+    write_json,
+    write_status,
+)
+from msmd.training.loop import Fit, FitState
 from msmd.training.validation import a_mse_by_band
 
 if TYPE_CHECKING:
     from lightning.fabric import Fabric
 
-RUN, METRICS, STATUS, STATE = "run.json", "metrics.jsonl", "status.json", "state.pt"
+STATE = "state.pt"
 
-CALIBRATION_WINDOWS = 200
-"""Windows of each kind that ``calibrate`` sees: enough for two weights per knot, a minute of rollouts for aspirin."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunPlan:
-    """What a run trains, on what, and how: all that ``run.json`` holds.
-
-    Attributes:
-        forecaster: name in the registry.
-        data: molecule or file, as it was given.
-        source: of the data.
-        budget: ``"frames"`` for everything in the training block, ``"windows"`` for its windows alone.
-        protocol: how windows are cut.
-        fit: settings of the loop.
-        command: that made the run.
-    """
-
-    forecaster: str
-    data: str
-    source: str
-    budget: str
-    protocol: Protocol
-    fit: FitConfig
-    command: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunStatus:
-    """Where a run stands, as ``status.json`` holds it.
-
-    Attributes:
-        state: ``"training"``, ``"calibrating"``, ``"finished"`` or ``"failed"``.
-        stage, stage_index, n_stages, progress: of the present stage.
-        seconds: of training so far.
-        seconds_left: estimate to the end of training, None before the first epoch.
-        loss: latest.
-        message: why it failed.
-        updated: Unix time of this entry, so that a watcher sees a dead process.
-    """
-
-    state: str
-    stage: str = ""
-    stage_index: int = 0
-    n_stages: int = 0
-    progress: float = 0.0
-    seconds: float = 0.0
-    seconds_left: float | None = None
-    loss: float | None = None
-    message: str = ""
-    updated: float = 0.0
+CALIBRATION_WINDOWS = 100
+"""Windows of each kind that ``calibrate`` sees: enough for two weights per knot, minutes of rollouts for aspirin."""
 
 
 def train_in_folder(
-    folder: Path, plan: RunPlan, kind: type, config: Any, split: Split, fabric: Fabric
+    folder: Path,
+    plan: RunPlan,
+    kind: type,
+    config: Any,
+    split: Split,
+    fabric: Fabric,
+    *,
+    calibration: Sequence[Windows] = (),
 ) -> Iterator[EpochReport]:
     """Trains in a run folder, or goes on with the run that lies there; yields the reports of all epochs to come.
 
@@ -98,6 +66,8 @@ def train_in_folder(
         config: of the forecaster.
         split: the data, already cut down to the budget.
         fabric: launched.
+        calibration: windows for forecasters that want to be calibrated at the end; training and validation windows by
+            default.
 
     Raises:
         CheckpointError: when another run lies in the folder.
@@ -113,45 +83,11 @@ def train_in_folder(
         provenance = _provenance(plan, split, fabric)
         yield from _train(folder, fit, provenance, writes)
         if writes:
-            _finish(folder, fit, split, provenance)
+            _finish(folder, fit, split, provenance, calibration)
     except Exception as error:
         if writes:
             write_status(folder, RunStatus(state="failed", message=str(error)))
         raise
-
-
-def read_plan(folder: Path) -> RunPlan | None:
-    """The plan of the run in a folder, None where there is none.
-
-    Raises:
-        CheckpointError: when ``run.json`` cannot be read.
-    """
-    path = folder / RUN
-    if not path.exists():
-        return None
-    try:
-        entries = json.loads(path.read_text(encoding="utf-8"))
-        return config_from_json(RunPlan, entries["plan"])
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
-        raise CheckpointError(f"{path} cannot be read ({error}); the folder holds no run of msmd.") from error
-
-
-def read_status(folder: Path) -> RunStatus | None:
-    """Where the run in a folder stands, None before it has begun."""
-    path = folder / STATUS
-    return RunStatus(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
-
-
-def read_metrics(folder: Path) -> list[EpochReport]:
-    """The reports of every epoch so far."""
-    path = folder / METRICS
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    return [EpochReport(**json.loads(line)) for line in lines]
-
-
-def write_status(folder: Path, status: RunStatus) -> None:
-    """Replaces ``status.json`` in one go."""
-    _write_json(folder / STATUS, asdict(replace(status, updated=time.time())))
 
 
 def _train(folder: Path, fit: Fit, provenance: Provenance, writes: bool) -> Iterator[EpochReport]:
@@ -186,7 +122,7 @@ def _status(report: EpochReport) -> RunStatus:
     )
 
 
-def _finish(folder: Path, fit: Fit, split: Split, provenance: Provenance) -> None:
+def _finish(folder: Path, fit: Fit, split: Split, provenance: Provenance, calibration: Sequence[Windows]) -> None:
     """Takes the best weights where training stopped early, calibrates, and writes the result."""
     forecaster = fit.forecaster.cpu().eval()
     if fit.config.patience is not None and (folder / "best").exists():
@@ -195,7 +131,7 @@ def _finish(folder: Path, fit: Fit, split: Split, provenance: Provenance) -> Non
         forecaster.load_state_dict(load_checkpoint(folder / "best").state_dict())
     write_status(folder, RunStatus(state="calibrating", progress=1.0, seconds=fit.state.seconds))
     if hasattr(forecaster, "calibrate"):
-        windows = (split.training.windows, split.validation)
+        windows = calibration or (split.training.windows, split.validation)
         forecaster.calibrate([part.take(slice(CALIBRATION_WINDOWS)) for part in windows])
     metrics = a_mse_by_band(forecaster, split.validation.take(slice(CALIBRATION_WINDOWS)))
     save_checkpoint(forecaster, folder, replace(provenance, seconds=fit.state.seconds, metrics=metrics))
@@ -208,7 +144,7 @@ def _open(folder: Path, plan: RunPlan, config: Any, writes: bool) -> FitState | 
     if found is None:
         if writes:
             folder.mkdir(parents=True, exist_ok=True)
-            _write_json(folder / RUN, {"plan": asdict(plan), "config": asdict(config)})
+            write_json(folder / RUN, {"plan": asdict(plan), "config": asdict(config)})
         return None
     if replace(found, command=plan.command) != plan:
         raise CheckpointError(
@@ -252,12 +188,6 @@ def _save_state(path: Path, state: FitState) -> None:
     partial.replace(path)
 
 
-def _write_json(path: Path, content: dict[str, Any]) -> None:
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    partial.replace(path)
-
-
 def _provenance(plan: RunPlan, split: Split, fabric: Fabric) -> Provenance:
     return Provenance(
         source=plan.source,
@@ -283,3 +213,15 @@ def check_is_result(folder: Path) -> None:
             f"it is {status.state} ({status.progress:.0%} of stage {status.stage!r})" if status else "it has no status"
         )
         raise MsmdError(f"The run {folder} has no result yet: {stands}; 'msmd train --run {folder}' goes on with it.")
+
+
+__all__ = [
+    "RUN",
+    "RunPlan",
+    "RunStatus",
+    "check_is_result",
+    "read_metrics",
+    "read_plan",
+    "read_status",
+    "train_in_folder",
+]

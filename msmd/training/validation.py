@@ -9,14 +9,16 @@ import torch
 from torch import nn
 
 from msmd.data.windows import Windows
+from msmd.forecasters import Forecaster
 
 BAND_EDGES_FS = (0.0, 50.0, 150.0, 400.0, 800.0, 1500.0)
 """The horizon bands of ``msmd.metrics``, which stands right of this package and cannot be asked."""
 
 
-def a_mse_by_band(forecaster: nn.Module, windows: Windows) -> dict[str, float]:
+def a_mse_by_band(forecaster: Forecaster, windows: Windows) -> dict[str, float]:
     """Mean squared error of heavy atoms in Å²: ``a_mse`` over everything, and one entry per band that has samples."""
-    device = next((p.device for p in forecaster.parameters()), torch.device("cpu"))
+    parameters = forecaster.parameters() if isinstance(forecaster, nn.Module) else iter(())
+    device = next((p.device for p in parameters), torch.device("cpu"))
     rows = (torch.tensor(a).to(device) for a in (windows.positions, windows.velocities, windows.times_fs))
     with torch.no_grad():
         predicted = forecaster.predict(*rows).cpu().numpy()
