@@ -34,6 +34,9 @@ MOMENTUM_SPREADS = (0.003, 0.01, 0.03, 0.06)
 SPREAD_WINDOWS = 40
 """Windows of each kind that choose among them."""
 
+MAX_MEMBERS = 64
+"""Starts that are drawn; an ensemble takes the first ones."""
+
 MAX_COLUMNS = 2048
 """Members times windows that march together; more only cost memory."""
 
@@ -112,8 +115,8 @@ class SpectralODE(nn.Module):
         self.guard = DistanceGuard(molecule)
         self.fallback = Fallback(molecule)
         generator = torch.Generator().manual_seed(config.seed)
-        draws = torch.randn(n_pairs, config.n_members, generator=generator, dtype=torch.float64)
-        self.register_buffer("impulses", draws - draws.mean(1, keepdim=True))
+        draws = torch.randn(n_pairs, MAX_MEMBERS, generator=generator, dtype=torch.float64)
+        self.register_buffer("impulses", draws, persistent=False)
         spread = MOMENTUM_SPREADS[0] if config.momentum_spread is None else config.momentum_spread
         self.register_buffer("momentum_spread", torch.tensor(spread, dtype=torch.float64))
 
@@ -148,12 +151,11 @@ class SpectralODE(nn.Module):
         other = SpectralODE(molecule, self.config)
         state = dict(self.state_dict())
         for name in state:
-            if name.endswith(
-                ("weights.0", "network.slope", "centre", "inverse_spread", "nearest", "farthest", "impulses")
-            ):
-                state[name] = state[name].index_select(1 if name.endswith("weights.0") else 0, pairs)
+            if name.endswith(PAIR_TENSORS):
+                state[name] = state[name].index_select(state[name].ndim - 1 if "weights" in name else 0, pairs)
         state["fallback.structure"] = state["fallback.structure"][list(order)]
         other.load_state_dict(state)
+        other.impulses.copy_(self.impulses[pairs])
         return other.eval()
 
     def stages(self, training: TrainingData) -> tuple[Stage, ...]:
@@ -183,11 +185,23 @@ class SpectralODE(nn.Module):
         positions: Float[Tensor, "windows atoms 3"],
         velocities: Float[Tensor, "windows atoms 3"],
         times_fs: Float[Tensor, "windows times"],
+        *,
+        n_samples: int | None = None,
     ) -> Float[Tensor, "members windows times atoms 3"]:
-        """The members themselves, each of which moves like the molecule; one that the guard stopped repeats the first
-        sound one (or its start, where there is none)."""
+        """Forecasts that each move like the molecule, in Å: the members themselves, the first from the given start.
+
+        A member that the guard stopped repeats the first sound one (or its start, where there is none).
+
+        Args:
+            n_samples: how many; as many as the config has members when None.
+
+        Raises:
+            ProtocolError: for more than 64 samples, or none.
+        """
         centred, drift, path = self._centred(positions, velocities, times_fs)
-        members, sound = self._members(centred, drift, times_fs)
+        members, sound = self._members(
+            centred, drift, times_fs, self.config.n_members if n_samples is None else n_samples
+        )
         first = torch.argmax(sound.to(torch.int8), dim=0, keepdim=True)
         stand_in = torch.take_along_dim(members, first[..., None, None], dim=0)
         stand_in = torch.where(sound.any(0)[..., None, None], stand_in[0], centred[:, None])
@@ -249,7 +263,7 @@ class SpectralODE(nn.Module):
         rows = max(1, MAX_COLUMNS // self.config.n_members)
         centred, drift, path = self._centred(positions, velocities, times_fs)
         for some in torch.arange(len(positions)).split(rows):
-            members, sound = self._members(centred[some], drift[some], times_fs[some])
+            members, sound = self._members(centred[some], drift[some], times_fs[some], self.config.n_members)
             weight = sound[..., None, None].to(members.dtype)
             parts.append((torch.where(weight > 0, members, 0.0) * weight).sum(0) / weight.sum(0))
         return torch.cat(parts), centred, path
@@ -275,32 +289,34 @@ class SpectralODE(nn.Module):
             raise ProtocolError(f"times_fs starts at {float(times_fs.min()):g} fs; expected times from 0 on.")
 
     def _members(
-        self, centred: Tensor, velocities: Tensor, times_fs: Tensor
+        self, centred: Tensor, velocities: Tensor, times_fs: Tensor, n_members: int
     ) -> tuple[Float[Tensor, "members windows times atoms 3"], Bool[Tensor, "members windows times"]]:
         """Every member's path about the centre of mass, and where it is sound."""
-        n_members, n_windows = self.config.n_members, len(centred)
         coordinates = self.geometry.modal(centred).repeat(1, 1, n_members)
         momenta = self.geometry.modal(velocities).repeat(1, 1, n_members)
-        start = self._start(coordinates, self._perturbed(coordinates, momenta))
+        start = self._start(coordinates, self._perturbed(coordinates, momenta, n_members), n_members)
         modal, sound = rollout(self.solver(), start, times_fs.double().repeat(n_members, 1), self.guard)
         nodal = self.geometry.nodal(modal.flatten(0, 1).permute(1, 2, 0))
-        shape = (n_members, n_windows, times_fs.shape[1])
+        shape = (n_members, *times_fs.shape)
         return nodal.reshape(*shape, self.molecule.n_atoms, 3), sound.reshape(shape)
 
-    def _perturbed(self, coordinates: Tensor, momenta: Tensor) -> Tensor:
-        """Momenta with each member's impulses along the pairs, of rms ``momentum_spread`` times the momentum's own."""
-        n_members = self.config.n_members
-        if n_members == 1:
-            return momenta
-        per_member = coordinates.shape[-1] // n_members
-        impulses = pair_impulses(self.geometry, coordinates, self.impulses.repeat_interleave(per_member, dim=1))
+    def _perturbed(self, coordinates: Tensor, momenta: Tensor, n_members: int) -> Tensor:
+        """Momenta with each member's impulses along the pairs, of rms ``momentum_spread`` times the momentum's own.
+
+        The first member keeps its momenta.
+        """
+        if not 1 <= n_members <= MAX_MEMBERS:
+            raise ProtocolError(f"{n_members} members were asked for; expected 1 to {MAX_MEMBERS}.")
+        strengths = self.impulses[:, :n_members].repeat_interleave(coordinates.shape[-1] // n_members, dim=1)
+        impulses = pair_impulses(self.geometry, coordinates, strengths)
         size = momenta.square().sum((0, 1)).sqrt() / impulses.square().sum((0, 1)).sqrt()
+        size[: coordinates.shape[-1] // n_members] = 0.0
         return momenta + self.momentum_spread * size * impulses
 
-    def _start(self, coordinates: Tensor, momenta: Tensor) -> Motion:
+    def _start(self, coordinates: Tensor, momenta: Tensor, n_members: int) -> Motion:
         """The motion at t = 0, modes that do not move at rest, ξ(0) spread over the members."""
-        quantiles = normal_quantiles(self.config.n_members).to(coordinates)
-        friction = quantiles.repeat_interleave(coordinates.shape[-1] // self.config.n_members)
+        quantiles = normal_quantiles(n_members).to(coordinates)
+        friction = quantiles.repeat_interleave(coordinates.shape[-1] // n_members)
         spread = self.config.friction_spread_per_fs if self.config.temperature_kelvin is not None else 0.0
         _, acceleration, inverse = self.field(coordinates)
         return Motion(
@@ -346,7 +362,7 @@ def renumbered(molecule: Molecule, order: Sequence[int]) -> Molecule:
     )
 
 
-PAIR_TENSORS = ("weights.0", "network.slope", "centre", "inverse_spread", "nearest", "farthest", "impulses")
+PAIR_TENSORS = ("weights.0", "network.slope", "centre", "inverse_spread", "nearest", "farthest")
 """Entries of the state with an axis of pairs: the last of the first layer's weights, the first of all others."""
 
 MAX_SYMMETRIES = 48

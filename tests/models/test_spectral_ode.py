@@ -31,8 +31,7 @@ def _times(positions: torch.Tensor) -> torch.Tensor:
 def _with(forecaster: SpectralODE, **changes: object) -> SpectralODE:
     """The same weights under another config."""
     other = SpectralODE(forecaster.molecule, replace(forecaster.config, **changes))
-    state = {name: tensor for name, tensor in forecaster.state_dict().items() if name != "impulses"}
-    other.load_state_dict(state, strict=False)
+    other.load_state_dict(forecaster.state_dict())
     return other.eval()
 
 
@@ -58,9 +57,7 @@ def test_renumbering_moves_the_forecast(trained: SpectralODE, start: tuple, spli
 def test_it_starts_at_the_start_with_the_given_velocities(trained: SpectralODE, start: tuple) -> None:
     positions, velocities = start
     step = 1e-3
-    found = _with(trained, momentum_spread=0.0).predict(
-        positions, velocities, torch.tensor([[0.0, step]] * len(positions))
-    )
+    found = _with(trained, n_members=1).predict(positions, velocities, torch.tensor([[0.0, step]] * len(positions)))
     assert torch.equal(found[:, 0], positions)
     torch.testing.assert_close((found[:, 1] - positions) / step, velocities, atol=1e-4, rtol=1e-3)
 
@@ -106,7 +103,7 @@ def test_energy_does_not_drift(start: tuple, change: dict) -> None:
     """Below 1 meV/atom/ps over 1 ps of the shipped forecaster; a symplectic step's energy wiggles but has no trend."""
     forecaster = _with(load_checkpoint(SHIPPED), n_members=1, **change)
     centred, drift, _ = forecaster._centred(*start, _times(start[0]))
-    state = forecaster._start(forecaster.geometry.modal(centred), forecaster.geometry.modal(drift))
+    state = forecaster._start(forecaster.geometry.modal(centred), forecaster.geometry.modal(drift), 1)
     solver = forecaster.solver()
     energies = []
     for motion in solver.states(state, round(1000.0 / solver.step_fs)):
@@ -132,7 +129,7 @@ def test_dropped_modes_stay_where_they_are(trained: SpectralODE, start: tuple) -
     forecaster = _with(trained, n_modes=4, n_members=1)
     times = torch.full((len(positions), 1), 20.0, dtype=torch.float64)
     centred, drift, _ = forecaster._centred(positions, velocities, times)
-    state = forecaster._start(forecaster.geometry.modal(centred), forecaster.geometry.modal(drift))
+    state = forecaster._start(forecaster.geometry.modal(centred), forecaster.geometry.modal(drift), 1)
     modal, _ = rollout(forecaster.solver(), state, times, forecaster.guard)
     kept = int(forecaster.geometry.moving.sum())
     change = modal[:, 0].permute(1, 2, 0) - state.coordinates
@@ -155,6 +152,8 @@ def test_solvers_agree_over_a_short_time(trained: SpectralODE, start: tuple) -> 
 
 def test_members_differ_and_average_to_the_forecast(trained: SpectralODE, start: tuple) -> None:
     members = trained.samples(*start, _times(start[0]))
+    first = trained.samples(*start, _times(start[0]), n_samples=1)[0]
+    torch.testing.assert_close(first, members[0], atol=1e-5, rtol=0)
     forecast = trained.predict(*start, _times(start[0]))
     assert members.shape == (2, *forecast.shape)
     assert (members[0] - members[1])[:, 3].abs().max() > 1e-4
@@ -203,6 +202,12 @@ def test_wrong_molecule_is_refused(trained: SpectralODE) -> None:
 def test_times_before_the_start_are_refused(trained: SpectralODE, start: tuple) -> None:
     with pytest.raises(ProtocolError, match="starts at -1 fs"):
         trained.predict(start[0], start[1], -torch.ones(len(start[0]), 1))
+
+
+@pytest.mark.parametrize("n_samples", [0, 65])
+def test_too_many_samples_are_refused(trained: SpectralODE, start: tuple, n_samples: int) -> None:
+    with pytest.raises(ProtocolError, match=f"{n_samples} members were asked for; expected 1 to 64"):
+        trained.samples(*start, _times(start[0]), n_samples=n_samples)
 
 
 def test_nonsense_settings_are_refused() -> None:
