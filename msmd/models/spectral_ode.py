@@ -28,7 +28,7 @@ from msmd.models.training_plan import PlanConfig, energy_scale, plan
 from msmd.molecule import Molecule
 from msmd.stage import Stage
 
-MOMENTUM_SPREADS = (0.003, 0.01, 0.03, 0.06)
+MOMENTUM_SPREADS = (0.003, 0.01, 0.03, 0.06, 0.12)
 """Candidates for ``calibrate``: from the rounding of the stored starts (.0015) to what a rough potential deserves."""
 
 SPREAD_WINDOWS = 40

@@ -29,6 +29,8 @@ def variant(forecaster: SpectralODE, **changes: Any) -> SpectralODE:
         )
     changed = SpectralODE(forecaster.molecule, config)
     learned = {name: tensor for name, tensor in forecaster.state_dict().items() if name.startswith(LEARNED)}
+    if config.momentum_spread is None:
+        learned["momentum_spread"] = forecaster.momentum_spread
     changed.load_state_dict(changed.state_dict() | learned)
     return changed.eval()
 
