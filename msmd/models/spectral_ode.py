@@ -19,12 +19,13 @@ from msmd.models.basis import BASES, BasisName, moving_modes
 from msmd.models.dense_output import rollout
 from msmd.models.ensemble import normal_quantiles, pair_impulses
 from msmd.models.fallback import Fallback
+from msmd.models.force_matching import energy_scale
 from msmd.models.guard import DistanceGuard
 from msmd.models.modal_field import ModalField, ModalGeometry
-from msmd.models.motion import ConstantEnergy, Motion, NoseHoover
+from msmd.models.motion import ConstantEnergy, Motion, NoseHoover, Thermostat
 from msmd.models.pair_network import PairNetwork
 from msmd.models.solvers import MultipleTimeSteps, Solver, Torchdiffeq, VelocityVerlet
-from msmd.models.training_plan import PlanConfig, energy_scale, plan
+from msmd.models.training_plan import PlanConfig, plan
 from msmd.molecule import Molecule
 from msmd.stage import Stage
 
@@ -160,7 +161,7 @@ class SpectralODE(nn.Module):
 
     def stages(self, training: TrainingData) -> tuple[Stage, ...]:
         """How it is trained on these data; see ``training_plan``."""
-        return plan(self.field, self.fast_field, training, self.config.plan)
+        return plan(self.field, self.fast_field, self.thermostat(), training, self.config.plan)
 
     @torch.no_grad()
     def predict(
@@ -244,13 +245,16 @@ class SpectralODE(nn.Module):
         sources[0] = torch.where(torch.isfinite(ensemble), sources[0], sources[1])
         return (sources + path - torch.tensor(windows.targets)).numpy()
 
+    def thermostat(self) -> Thermostat:
+        """Nosé–Hoover's where the config has a temperature, else none."""
+        if self.config.temperature_kelvin is None:
+            return ConstantEnergy()
+        return NoseHoover(n_atoms=self.molecule.n_atoms, temperature_kelvin=self.config.temperature_kelvin)
+
     def solver(self) -> Solver:
         """The solver that the config asks for."""
         config = self.config
-        thermostat = ConstantEnergy()
-        if config.temperature_kelvin is not None:
-            thermostat = NoseHoover(n_atoms=self.molecule.n_atoms, temperature_kelvin=config.temperature_kelvin)
-        common = {"field": self.field, "thermostat": thermostat, "step_fs": config.step_fs}
+        common = {"field": self.field, "thermostat": self.thermostat(), "step_fs": config.step_fs}
         if config.solver == "verlet":
             return VelocityVerlet(**common)
         if config.solver == "multiple-time-steps":
