@@ -9,13 +9,13 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from msmd.baselines.base import Baseline
-from msmd.baselines.vibrations import stiffness, to_modal, to_nodal, vibrational_basis
 from msmd.data.windows import TrainingData, Windows
 from msmd.frame import angular_momentum, centre_of_mass, eckart_frame, inertia, mean_structure
 from msmd.molecule import Molecule
 from msmd.rotor import free_rotations
 from msmd.shapes import Array, Float, Frame
 from msmd.units import WAVENUMBER_PER_INVERSE_FS
+from msmd.vibrations import stiffness, to_modal, to_nodal, vibrational_basis
 
 DAMPING_RANGE_FS = (1.0, 1e6)
 """Where the damping time is looked for: from forgetting within a step to never."""
