@@ -8,10 +8,10 @@ from scipy.linalg import expm
 from scipy.spatial.transform import Rotation
 
 from msmd.baselines.normal_modes import NormalModes
-from msmd.baselines.vibrations import to_modal, to_nodal, vibrational_basis
 from msmd.molecule import Molecule
 from msmd.trajectory import Trajectory
 from msmd.units import BOLTZMANN_KCAL_PER_MOL_PER_KELVIN, KCAL_PER_MOL_PER_ANGSTROM_PER_U
+from msmd.vibrations import to_modal, to_nodal, vibrational_basis
 
 CHAIN = Molecule(name="chain", numbers=(8, 6, 8), bonds=((0, 1), (1, 2)))
 STIFFNESS = 2000.0

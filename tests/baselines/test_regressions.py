@@ -10,8 +10,8 @@ from msmd.baselines.blend import Blend
 from msmd.baselines.linear_response import LinearResponse, _normal_equations
 from msmd.baselines.template import Template
 from msmd.baselines.time_knots import TimeKnots
-from msmd.baselines.vibrations import to_modal, to_nodal, vibrational_basis
 from msmd.frame import centre_of_mass
+from msmd.vibrations import to_modal, to_nodal, vibrational_basis
 
 N_WINDOWS = 60
 EVEN = 100.0 * np.arange(1, 5)
