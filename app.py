@@ -15,8 +15,7 @@ st.set_page_config(
     page_title="msmd · multiscale molecular dynamics", page_icon=ICON, layout="wide", menu_items={"About": ABOUT}
 )
 background.start()
-state.begin_run()
 page = current_page()
-state.enter_page(page.url_path)
+state.begin_run(page.url_path)
 with widgets.notes_at_the_top():
     page.run()

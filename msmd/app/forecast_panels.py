@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
@@ -16,10 +17,12 @@ from msmd.app.forecast_run import Run, at_stored_times
 from msmd.app.player import player
 from msmd.errors import MsmdError
 from msmd.forecasting import Forecast, ForecasterCard, forecaster_card
-from msmd.metrics.evaluation import Evaluation
 from msmd.views.forecast_files import write_forecast
 from msmd.views.player import standalone_html
 from msmd.views.scenes import forecast_scene, reference_scene, rmsd
+
+if TYPE_CHECKING:
+    from msmd.metrics.evaluation import Evaluation
 
 KEY = "player_forecast"
 CARD_WIDTH = 180  # px; two stand side by side on a phone

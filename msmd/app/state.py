@@ -29,12 +29,14 @@ class OpenedFile:
         digest: hash of its bytes; what caches know it by.
         dataset: what was read.
         warnings: what the reader found odd, in sentences.
+        content: the bytes, for a training job, which reads the file again.
     """
 
     name: str
     digest: str
     dataset: Dataset
     warnings: tuple[str, ...] = ()
+    content: bytes = b""
 
 
 @dataclass
@@ -50,29 +52,24 @@ class _Session:
     """True between a widget's callback and the run that it starts: the URL of that run may be older than the click."""
 
 
-def begin_run() -> None:
-    """Reads the URL where it has changed (a link, the back button) and writes it where a page switch emptied it."""
+def begin_run(page: str) -> None:
+    """To be called before a page is run: reads the URL where it has changed, writes it where a page switch emptied it.
+
+    Args:
+        page: path of the page in the URL.
+    """
     session = _session()
-    session.notes.clear()
+    if session.clicked or page != session.page:
+        session.notes.clear()
+    if page != session.page:
+        _forget_widgets()
     url = dict(st.query_params.items())
     if url and url != session.url and not session.clicked:
         session.chosen = {name: text for name, text in url.items() if name in CHOICES}
         for name in url.keys() - CHOICES.keys():
             note(f"The link holds {name!r}, which is no setting here; it was left out.")
-    session.clicked = False
+    session.clicked, session.page = False, page
     _publish()
-
-
-def enter_page(url_path: str) -> None:
-    """To be called before a page is run: widgets of the page before are forgotten, choices are not.
-
-    A widget with the same key on another page is another widget to Streamlit, and would start from its first option.
-    """
-    session = _session()
-    if session.page != url_path:
-        session.page = url_path
-        for name in CHOICES:
-            st.session_state.pop(name, None)
 
 
 def read(choice: Choice[T], default: T, legal: Collection[T] | Callable[[T], bool] | None = None) -> T:
@@ -133,14 +130,14 @@ def clicked_point(plot: str) -> dict | None:
 
 
 def note(sentence: str) -> None:
-    """Tells the visitor something once, at the top of the page."""
+    """Tells the visitor something, at the top of the page, until the next click."""
     notes = _session().notes
     if sentence not in notes:
         notes.append(sentence)
 
 
 def notes() -> tuple[str, ...]:
-    """What has been noted in this run."""
+    """What has been noted since the last click."""
     return tuple(_session().notes)
 
 
@@ -175,6 +172,12 @@ def _store(choice: Choice) -> None:
     session.chosen[choice.name] = choice.show(value)
     session.clicked = True
     _publish()
+
+
+def _forget_widgets() -> None:
+    """To Streamlit a key on another page is another widget, which would start from its first option."""
+    for name in CHOICES:
+        st.session_state.pop(name, None)
 
 
 def _publish() -> None:

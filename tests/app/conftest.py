@@ -53,3 +53,8 @@ def scores(app: AppTest) -> dict[str, float]:
 def link(app: AppTest) -> dict[str, str]:
     """The parameters of the URL; AppTest hands out what it was given, text or a list of it."""
     return {name: value if isinstance(value, str) else value[0] for name, value in app.query_params.items()}
+
+
+def first_card(app: AppTest) -> str:
+    """The label of the first card: the forecaster in question stands first."""
+    return app.metric[0].label

@@ -55,10 +55,12 @@ def test_a_mode_that_another_molecule_lacks_falls_back(open_app):
     assert any("Mode '14' is not available here" in note for note in said(app.info))
 
 
-def test_a_note_is_told_once(open_app):
+def test_a_note_stays_until_the_next_click(open_app):
     app = open_app(molecule="etanol")
     assert app.info
     app.run()
+    assert app.info, "a page that looks again for its forecast keeps the note"
+    app.selectbox(key="molecule").select("toluene").run()
     assert not app.info
 
 

@@ -11,7 +11,7 @@ from msmd.app.forecast_run import RIVALS
 from msmd.app.opening import read_bytes
 from msmd.errors import DataError
 from msmd.forecasters import FORECASTERS
-from tests.app.conftest import said, scores, settle
+from tests.app.conftest import first_card, said, scores, settle
 
 
 def opened(app, name: str, content: bytes):
@@ -76,14 +76,14 @@ def test_equal_bytes_have_equal_digests_unless_the_time_step_differs():
 def test_real_ethanol_plays_against_every_forecaster(open_app, real_data):
     content = (real_data / "md17_ethanol.npz").read_bytes()
     app = settle(opened(open_app(), "md17_ethanol.npz", content))
-    assert list(scores(app))[0] == "Spectral ODE"
+    assert first_card(app) == "Spectral ODE"
     assert any("learned the GFN2-xTB potential" in text for text in said(app.caption))
     assert any("not on your file" in text for text in said(app.caption))
     baselines = [card for card in FORECASTERS if card.needs != "training"]
     assert len(baselines) > len(RIVALS)
     for card in baselines:
         app.selectbox(key="forecaster").select(card.name).run()
-        assert list(scores(settle(app)))[0] == card.title
+        assert first_card(settle(app)) == card.title
         assert not app.exception
         assert not app.error
 

@@ -1,9 +1,14 @@
 """About: the method with its equations, the sources, and what a forecast is not."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from msmd.app import navigation, widgets
 from msmd.data.registry import GFN2_CITATION, MD17_CITATION, RMD17_CITATION
+
+LIMITS = Path(__file__).parents[3] / "LIMITS.md"
+"""Beside app.py in a checkout; an installed package does not carry it."""
 
 widgets.heading(
     "About",
@@ -13,7 +18,7 @@ widgets.heading(
 method, sources = st.columns([3, 2], gap="large")
 
 with method:
-    st.header("The method", anchor="method", divider="gray")
+    st.header("The method", anchor="method")
     st.markdown(
         "**1 · Spatial scales.** Atoms are the nodes of a graph and bonds its edges. With adjacency $A$ and degrees "
         "$D$, the graph Laplacian and its eigenvectors are"
@@ -68,7 +73,7 @@ with method:
     )
 
 with sources:
-    st.header("What a forecast is not", anchor="not", divider="gray")
+    st.header("What a forecast is not", anchor="not")
     st.markdown(
         "- **Not a simulation.** It follows one learned potential from one start; beyond about 1 ps the true motion is "
         "chaotic, and no forecaster can follow it.\n"
@@ -77,10 +82,12 @@ with sources:
         "- **Not one truth.** Start positions and velocities do not tell the thermostat's state; the data decide how "
         "much of an error can be removed at all.\n"
         "- **Not a claim about scales.** Low modes are smooth over the bonds; slow they are only where the Modes page "
-        "measures it.\n\n"
-        "What is known to fall short is listed in `LIMITS.md`, beside `app.py`."
+        "measures it."
     )
-    st.header("Sources", anchor="sources", divider="gray")
+    if LIMITS.is_file():
+        with st.expander("Everything that is known to fall short: LIMITS.md"):
+            st.markdown(LIMITS.read_text(encoding="utf-8").partition("\n")[2])
+    st.header("Sources", anchor="sources")
     st.markdown(
         "**The idea**: *Joint Modeling of Spatial and Temporal Multiscales in Molecular Dynamics*, later *Graph "
         "Fourier Neural ODEs* (GF-NODE), [arXiv:2411.01600](https://arxiv.org/abs/2411.01600).\n\n"
@@ -93,7 +100,7 @@ with sources:
         "**Software**: the viewer draws with [3Dmol.js](https://3dmol.org) (BSD-3), the plots with plotly, the pages "
         "are Streamlit's; models are written in PyTorch."
     )
-    st.header("Units", anchor="units", divider="gray")
+    st.header("Units", anchor="units")
     st.markdown("Length Å · time fs · energy kcal/mol · force kcal/mol/Å · temperature K · frequency cm⁻¹.")
 
 navigation.link_to("forecast", "Back to the moving molecule", ":material/motion_play:")
