@@ -100,6 +100,14 @@ FORECASTERS: tuple[ForecasterCard, ...] = (
         note="Every graph-Fourier mode moves by a neural ODE, driven by one learned invariant potential.",
     ),
     ForecasterCard(
+        name="spectral-oscillator",
+        title="Spectral oscillator",
+        family="ours",
+        needs="training",
+        location="msmd.models.spectral_oscillator:SpectralOscillator",
+        note="Damped oscillators with learned frequencies that bend with the actions; trained in seconds.",
+    ),
+    ForecasterCard(
         name="gf-node",
         title="GF-NODE",
         family="peer",

@@ -1,0 +1,147 @@
+"""Score matching and trajectory matching find the stiffness of a spring that nobody told them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from msmd.data.windows import Split, Windows
+from msmd.errors import ProtocolError
+from msmd.models.basis import BASES
+from msmd.models.modal_field import ModalField, ModalGeometry
+from msmd.models.motion import ConstantEnergy
+from msmd.models.pair_network import PairNetwork
+from msmd.models.score_matching import ScoreMatching, thermal_energy
+from msmd.models.spectral_ode import SpectralODE, SpectralODEConfig
+from msmd.models.trajectory_matching import TrajectoryMatching, error_scale, flights_of
+from msmd.molecule import Molecule
+from msmd.units import KCAL_PER_MOL_PER_ANGSTROM_PER_U
+
+DIMER = Molecule(name="N2", numbers=(7, 7), bonds=((0, 1),))
+
+
+class Spring(PairNetwork):
+    """E = ½ k (d − 1.1)² in the place of a network, k to be learned."""
+
+    def __init__(self, stiffness: float) -> None:
+        super().__init__(1, (1,))
+        self.stiffness = torch.nn.Parameter(torch.tensor(stiffness))
+
+    def forward(self, inverse: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Energy and its derivative by 1/d."""
+        distance = 1.0 / inverse
+        energy = 0.5 * self.stiffness * (distance - 1.1).square()
+        return energy[0], -self.stiffness * (distance - 1.1) * distance**2
+
+
+def _field(stiffness: float) -> ModalField:
+    return ModalField(ModalGeometry(DIMER, BASES["graph"](DIMER)), Spring(stiffness))
+
+
+def _learned(field: ModalField, loss: object, rate: float, n_steps: int) -> float:
+    optimiser = torch.optim.Adam([field.network.stiffness], lr=rate)
+    generator = torch.Generator().manual_seed(0)
+    for step in range(n_steps):
+        optimiser.param_groups[0]["lr"] = rate * (1 - step / n_steps)
+        optimiser.zero_grad()
+        loss(generator).backward()
+        optimiser.step()
+    return float(field.network.stiffness.detach())
+
+
+def test_score_matching_finds_the_stiffness(random: np.random.Generator) -> None:
+    """A thermal sample has ⟨(d − d₀)²⟩ = k_B T / k, up to the small term of the shell, 2 k_B T/d."""
+    thermal, stiffness = 1.0, 400.0
+    distances = 1.1 + np.sqrt(thermal / stiffness) * random.standard_normal(4000)
+    positions = np.zeros((4000, 2, 3))
+    positions[:, 1, 0] = distances
+    field = _field(150.0)
+    loss = ScoreMatching(
+        field=field,
+        positions=torch.tensor(positions).float(),
+        thermal_energy=thermal,
+        symmetries=torch.tensor([[0, 1]]),
+        batch=500,
+    )
+    assert _learned(field, loss, 5.0, 300) == pytest.approx(stiffness, rel=0.1)
+
+
+def _dimer_windows(stiffness: float, random: np.random.Generator) -> Windows:
+    """Exact motion of the dimer along x, drifting, at random times."""
+    n = 60
+    omega = np.sqrt(2 * stiffness * KCAL_PER_MOL_PER_ANGSTROM_PER_U / DIMER.masses[0])
+    stretch, speed = 0.05 * random.standard_normal(n), 0.01 * random.standard_normal(n)
+    times = np.sort(30.0 * random.random((n, 3)), axis=1)
+    later = stretch[:, None] * np.cos(omega * times) + speed[:, None] / omega * np.sin(omega * times)
+
+    def place(s: np.ndarray, centre: np.ndarray | float) -> np.ndarray:
+        x = np.zeros((*s.shape, 2, 3))
+        x[..., 0, 0], x[..., 1, 0] = centre - 0.5 * (1.1 + s), centre + 0.5 * (1.1 + s)
+        return x
+
+    velocities = np.zeros((n, 2, 3))
+    velocities[:, 0, 0], velocities[:, 1, 0] = 0.003 - 0.5 * speed, 0.003 + 0.5 * speed
+    zeros = np.zeros(n, dtype=int)
+    return Windows(
+        molecule=DIMER,
+        positions=place(stretch, 0.0),
+        velocities=velocities,
+        times_fs=times,
+        targets=place(later, 0.003 * times),
+        segments=zeros,
+        start_frames=zeros,
+        start_times_fs=zeros.astype(float),
+    )
+
+
+def test_trajectory_matching_finds_the_stiffness(random: np.random.Generator) -> None:
+    field = _field(900.0)
+    loss = TrajectoryMatching(
+        field=field,
+        thermostat=ConstantEnergy(),
+        flights=flights_of(_dimer_windows(1200.0, random), 30.0),
+        symmetries=torch.tensor([[0, 1], [1, 0]]),
+        batch=40,
+        step_fs=0.5,
+    )
+    assert _learned(field, loss, 20.0, 120) == pytest.approx(1200.0, rel=0.02)
+
+
+def test_flights_are_the_short_pairs_without_drift(random: np.random.Generator) -> None:
+    windows = _dimer_windows(1200.0, random)
+    flights = flights_of(windows, 10.0)
+    assert len(flights) == int((windows.times_fs <= 10.0).sum())
+    assert len(flights.up_to(5.0)) == int((windows.times_fs <= 5.0).sum())
+    for part in (flights.positions, flights.velocities, flights.targets):
+        assert part.sum(1).abs().max() < 1e-12
+
+
+def test_no_short_pair_is_refused(random: np.random.Generator) -> None:
+    with pytest.raises(ProtocolError, match="No training window has a target within 1e-06 fs"):
+        flights_of(_dimer_windows(1200.0, random), 1e-6)
+
+
+def test_early_errors_are_weighed_up() -> None:
+    scales = error_scale(torch.tensor([1.0, 20.0, 1000.0]).double())
+    assert float(scales[0]) == pytest.approx(5e-4)
+    assert scales.diff().min() > 0
+    assert float(scales[-1]) == pytest.approx(0.05, rel=0.01)
+
+
+def test_the_temperature_is_that_of_the_velocities(split: Split) -> None:
+    kelvin = thermal_energy(split.training.windows) / 1.987204e-3
+    assert 350 < kelvin < 650
+
+
+def test_the_plan_follows_the_budget(split: Split) -> None:
+    with_forces = SpectralODE.create(split.training, SpectralODEConfig()).stages(split.training)
+    assert [stage.name for stage in with_forces] == ["force-matching", "fast-part"]
+    training = split.training.without_frames()
+    without = SpectralODE.create(training, SpectralODEConfig()).stages(training)
+    names = [stage.name for stage in without]
+    assert names[0] == "score-matching"
+    assert names[-1] == "fast-part"
+    assert names[1].startswith("flights-")
+    generator = torch.Generator().manual_seed(0)
+    assert all(stage.batch_loss(generator).isfinite() for stage in without)
