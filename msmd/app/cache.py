@@ -9,21 +9,26 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 
-from msmd.app import background
+from msmd.app import background, trained
 from msmd.app.mode_analysis import ModeAnalysis, analyse_modes
 from msmd.data import load_dataset
 from msmd.data.summary import Summary, summarise
 from msmd.data.windows import Protocol, Split, TrainingData, split_dataset
 from msmd.forecasting import Forecast, Forecaster, fit_forecaster, forecast, forecaster_card, load_forecaster
 from msmd.frame import mean_structure
-from msmd.metrics.evaluation import Evaluation, evaluate
 from msmd.shapes import Frame
 from msmd.spectrum import GraphSpectrum, graph_spectrum
+from msmd.training.job_folder import JobSpec
 from msmd.trajectory import Dataset, Trajectory
+
+if TYPE_CHECKING:
+    from msmd.metrics.evaluation import Evaluation
+    from msmd.training.estimate import Estimate
 
 CHECKPOINTS = Path(__file__).parents[2] / "checkpoints"
 TRAINED_ON = "gfn2"
@@ -102,7 +107,51 @@ def one_forecast(
 def evaluation(name: str, data_key: str, _dataset: Dataset) -> Future[Evaluation]:
     """A forecaster's errors on test windows that it has not seen."""
     made = forecaster(name, data_key, _dataset)
-    return background.forecast(lambda: evaluate(made.result(), _test_split(_dataset), source=_dataset.source))
+
+    def measure() -> Evaluation:
+        from msmd.metrics.evaluation import evaluate  # brings scipy.spatial, which the first page does not need
+
+        return evaluate(made.result(), _test_split(_dataset), source=_dataset.source)
+
+    return background.forecast(measure)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def run_forecast(
+    folder: Path, version: int, segment: int, start: int, times_fs: tuple[float, ...], _trajectory: Trajectory
+) -> Future[Forecast]:
+    """One window predicted by the checkpoint that lies in a run now; ``version`` tells one checkpoint from the next."""
+    return background.forecast(lambda: forecast(load_forecaster(folder), _trajectory, start, times_fs))
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def estimate(spec: JobSpec, data_key: str, _dataset: Dataset) -> Future[Estimate]:
+    """How long a job would take."""
+
+    def measure() -> Estimate:
+        from msmd.training.estimate import estimate as measured
+
+        return measured(spec, _dataset)
+
+    return background.fit(measure)
+
+
+@st.cache_resource(show_spinner=False, max_entries=1)
+def gpu_name() -> Future[str | None]:
+    """What the GPU calls itself, None where there is none."""
+
+    def ask() -> str | None:
+        import torch
+
+        return torch.cuda.get_device_name(0) if torch.cuda.is_available() else None
+
+    return background.fit(ask)
+
+
+def forget_forecasters() -> None:
+    """After a checkpoint has changed on disk."""
+    for cached in (forecaster, one_forecast, evaluation):
+        cached.clear()
 
 
 def checkpoint_folder(name: str, molecule: str) -> Path:
@@ -130,6 +179,9 @@ def _training_data(dataset: Dataset) -> TrainingData:
 
 
 def _forecaster(name: str, dataset: Dataset, training: Future[TrainingData]) -> Forecaster:
+    run = trained.folder_of(name)
+    if run is not None:
+        return load_forecaster(run)
     if forecaster_card(name).needs == "training":
         return load_forecaster(checkpoint_folder(name, dataset.molecule.name))
     return fit_forecaster(forecaster_card(name), training.result())

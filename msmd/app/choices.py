@@ -68,12 +68,24 @@ CUSTOM_TIMES = Choice[tuple[float, ...]](name="at_fs", noun="Times", parse=_numb
 COLOR = Choice[str](name="color", noun="Colour", parse=str)
 MOTION = Choice[str](name="motion", noun="Motion", parse=str)
 ARROWS = Choice[str](name="arrows", noun="Arrows", parse=str)
+RUN = Choice[str](name="run", noun="Run", parse=str)
+TRAINEE = Choice[str](name="trainee", noun="Forecaster to train", parse=str)
+WINDOWS = Choice[str](name="windows", noun="Training windows", parse=str)
+BUDGET = Choice[str](name="budget", noun="Budget", parse=str)
+MINUTES = Choice[float](name="minutes", noun="Minutes", parse=float, show=_show_number)
+EPOCHS = Choice[float](name="epochs", noun="Epochs", parse=float, show=_show_number)
+DEVICE = Choice[str](name="device", noun="Device", parse=str)
+SPLIT = Choice[str](name="split", noun="Split", parse=str)
+TRAINING_TIMES = Choice[str](name="training_times", noun="Times of the windows", parse=str)
+SEED = Choice[int](name="seed", noun="Seed", parse=int)
+OPTIONS = Choice[str](name="set", noun="Settings", parse=str)
 
 CHOICES: dict[str, Choice] = {
     choice.name: choice
     for choice in (
         MOLECULE, SOURCE, SEGMENT, PART, LAPLACIAN, MODE, BAND, FORECASTER, START, HORIZON, SAMPLING, STEP,
-        CUSTOM_TIMES, COLOR, ARROWS, MOTION,
+        CUSTOM_TIMES, COLOR, ARROWS, MOTION, RUN, TRAINEE, WINDOWS, BUDGET, MINUTES, EPOCHS, DEVICE, SPLIT,
+        TRAINING_TIMES, SEED, OPTIONS,
     )
 }  # fmt: skip
 """Every choice by its name in the URL; adding one is an entry here."""

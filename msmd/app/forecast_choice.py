@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from msmd.app import cache, state, widgets
+from msmd.app import cache, state, trained, widgets
 from msmd.app.choices import (
     ARROWS,
     BAND,
@@ -23,7 +23,7 @@ from msmd.app.choices import (
 )
 from msmd.app.data_choice import Chosen, choose_segment
 from msmd.app.forecast_times import SAMPLINGS, STEPS_FS, Timing, forecast_times, possible_horizons, possible_starts
-from msmd.forecasting import FORECASTERS, ForecasterCard, forecaster_card
+from msmd.forecasting import FORECASTERS, ForecasterCard
 from msmd.graph import LAPLACIANS
 from msmd.trajectory import Trajectory
 from msmd.views.scenes import ARROWS as ARROW_KINDS
@@ -65,21 +65,22 @@ def choose_forecaster(chosen: Chosen) -> ForecasterCard:
         "Forecaster",
         names,
         default=names[0],
-        say=lambda name: _say_forecaster(forecaster_card(name)),
+        say=lambda name: _say_forecaster(trained.card_of(name)),
         help="What makes the prediction. Baselines learn nothing, or are fitted in closed form.",
     )
-    card = forecaster_card(name)
+    card = trained.card_of(name)
     st.caption(card.note)
     return card
 
 
 def forecaster_names(chosen: Chosen) -> list[str]:
-    """Those with a checkpoint for this molecule first, then the baselines."""
-    trained = []
+    """Those with a checkpoint for this molecule first, then the runs trained here, then the baselines."""
+    shipped = []
     if chosen.card:
         trainable = [card.name for card in FORECASTERS if card.needs == "training"]
-        trained = [name for name in trainable if cache.has_checkpoint(name, chosen.card.name)]
-    return trained + [card.name for card in FORECASTERS if card.needs != "training"]
+        shipped = [name for name in trainable if cache.has_checkpoint(name, chosen.card.name)]
+    own = trained.names_for(chosen.dataset.molecule)
+    return shipped + own + [card.name for card in FORECASTERS if card.needs != "training"]
 
 
 def choose_window(chosen: Chosen) -> Window | None:
@@ -166,4 +167,4 @@ def _choose_times(trajectory: Trajectory, start: int, horizon_fs: float) -> tupl
 
 
 def _say_forecaster(card: ForecasterCard) -> str:
-    return f"{card.title} · {card.family}"
+    return f"{card.title} · {'trained here' if card.name.startswith(trained.PREFIX) else card.family}"

@@ -29,6 +29,7 @@ PAGES: tuple[PageCard, ...] = (
     PageCard(name="forecast", title="Forecast", icon=":material/motion_play:"),
     PageCard(name="molecule", title="Molecule", icon=":material/hub:"),
     PageCard(name="modes", title="Modes", icon=":material/graphic_eq:"),
+    PageCard(name="train", title="Train", icon=":material/model_training:"),
     PageCard(name="about", title="About", icon=":material/menu_book:"),
 )
 """The registry; adding a page is a file in ``screens/`` and a line here.  The first one is where a visitor lands."""
@@ -41,6 +42,11 @@ def current_page() -> st.Page:
     # Streamlit serves the landing page at / alone; a link that names it should work as well.
     by_name = _page(landing, url_path=landing.name, visibility="hidden")
     return st.navigation([_page(landing, url_path="", default=True), *pages, by_name], position="top")
+
+
+def go_to(name: str) -> None:
+    """Switches to another page; choices come along, because they live in the session."""
+    st.switch_page(SCREENS / f"{name}.py")
 
 
 def link_to(name: str, label: str, icon: str | None = None) -> None:

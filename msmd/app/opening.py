@@ -79,7 +79,7 @@ def read_bytes(name: str, content: bytes, dt_fs: float | None = None) -> state.O
         path.write_bytes(content)
         dataset = _read(path, dt_fs)
     said = tuple(str(w.message).replace(f"{folder}/", "") for w in caught if issubclass(w.category, MsmdWarning))
-    return state.OpenedFile(name=name, digest=digest, dataset=dataset, warnings=said)
+    return state.OpenedFile(name=name, digest=digest, dataset=dataset, warnings=said, content=content)
 
 
 def _read(path: Path, dt_fs: float | None) -> Dataset:

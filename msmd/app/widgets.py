@@ -108,6 +108,20 @@ def numbers(
     return value
 
 
+def whole_number(choice: Choice[int], label: str, *, default: int, help: str) -> int:
+    """A field for a whole number from 0."""
+    value = state.read(choice, default, lambda number: number >= 0)
+    st.number_input(label, min_value=0, step=1, help=help, **state.bind(choice, value))
+    return value
+
+
+def text(choice: Choice[str], label: str, *, placeholder: str, help: str) -> str:
+    """A line of text, empty at first."""
+    value = state.read(choice, "")
+    st.text_input(label, placeholder=placeholder, help=help, **state.bind(choice, value))
+    return value
+
+
 def plot(figure: go.Figure, *, key: str, on_click: Callable[[], None] | None = None) -> None:
     """A figure with the sentence that says how to read it.
 

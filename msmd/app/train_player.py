@@ -1,0 +1,90 @@
+"""The molecule as the newest checkpoint of a run moves it, beside the reference: one watches the forecast improve."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from msmd.app import background, cache, state
+from msmd.app.forecast_times import possible_horizons, possible_starts
+from msmd.app.player import player
+from msmd.checkpoint import CARD
+from msmd.data import load_dataset
+from msmd.data.windows import segment_parts
+from msmd.errors import MsmdError
+from msmd.forecasting import Forecast
+from msmd.graph import LAPLACIANS
+from msmd.spectrum import graph_spectrum
+from msmd.training.job_folder import Job
+from msmd.trajectory import Dataset
+from msmd.views.scenes import Band, forecast_scene
+
+HORIZON_FS = 1500.0
+N_FRAMES = 188
+"""Every 8 fs up to the horizon: enough to see the skeleton move, and packed in an instant."""
+
+
+def show_player(job: Job) -> None:
+    """The forecast of the newest checkpoint that could be played; a sentence before there is one."""
+    folder = _newest_checkpoint(job.folder)
+    if folder is None:
+        if job.is_alive:
+            st.caption("The molecule will move here with the first checkpoint.")
+        return
+    try:
+        dataset = _dataset(job)
+    except MsmdError as error:
+        st.caption(f"Its data cannot be read any more, so that nothing can be played: {error}")
+        return
+    shown = _newest_forecast(job, folder, dataset)
+    if shown is None:
+        st.caption("The newest checkpoint is being loaded …")
+        return
+    player(forecast_scene(shown, band=_whole(dataset), title=job.title), key="player_train", height=300)
+    what = "finished model" if job.state == "finished" else "newest checkpoint"
+    st.caption(f"Solid atoms are the reference, in a stretch that training has not seen; tubes are the {what}.")
+
+
+def _newest_checkpoint(run: Path) -> Path | None:
+    for folder in (run, run / "last"):
+        if (folder / CARD).exists():
+            return folder
+    return None
+
+
+def _dataset(job: Job) -> Dataset:
+    if Path(job.spec.data).suffix:
+        return load_dataset(job.spec.data)
+    return cache.dataset(job.spec.data, job.spec.source)
+
+
+def _newest_forecast(job: Job, folder: Path, dataset: Dataset) -> Forecast | None:
+    """The forecast of the newest checkpoint, or of the one before while that is being made or cannot be read."""
+    parts = segment_parts(dataset)
+    segment = parts.index("test") if "test" in parts else 0
+    trajectory = dataset.segments[segment]
+    horizon = max([h for h in possible_horizons(trajectory) if h <= HORIZON_FS], default=0.0)
+    if horizon == 0.0:
+        return None
+    # A lone trajectory is dealt out in blocks; the ninth of ten is a test block.
+    starts = possible_starts(trajectory, horizon)
+    start = int(starts[0] if "test" in parts else starts[int(0.83 * len(starts))])
+    times = tuple(np.linspace(0.0, horizon, N_FRAMES).round(3).tolist())
+    version = (folder / CARD).stat().st_mtime_ns
+    newest: Future[Forecast] = cache.run_forecast(folder, version, segment, start, times, trajectory)
+    if not job.is_alive:  # a run that is alive is looked at again anyway
+        background.look_again_for([newest])
+    key = f"played:{job.folder.name}"
+    if newest.done() and newest.exception() is None:
+        state.remember(key, newest.result())
+    return state.recall(key)
+
+
+def _whole(dataset: Dataset) -> Band:
+    """Every mode: nothing is filtered."""
+    spectrum = graph_spectrum(dataset.molecule, laplacian=next(iter(LAPLACIANS)))
+    structure = dataset.segments[0].positions[0].astype(float)
+    return Band(spectrum=spectrum, structure=structure, first=0, last=spectrum.n_modes - 1)

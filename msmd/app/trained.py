@@ -1,0 +1,56 @@
+"""Runs that were trained here, as forecasters that other pages can choose: named ``run:`` and the run's folder."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from msmd.checkpoint import read_card
+from msmd.errors import MsmdError, unknown_name
+from msmd.forecasting import ForecasterCard, forecaster_card
+from msmd.molecule import Molecule
+from msmd.training.job_folder import Job, list_jobs, read_job, runs_folder
+
+PREFIX = "run:"
+
+
+def name_of(job: Job) -> str:
+    """What the URL says for the forecaster that a run has made."""
+    return PREFIX + job.folder.name
+
+
+def folder_of(name: str) -> Path | None:
+    """The run folder that a forecaster's name stands for, None for a name of the registry.
+
+    Raises:
+        UnknownNameError: where there is no such run any more.
+    """
+    if not name.startswith(PREFIX):
+        return None
+    folder = runs_folder() / Path(name.removeprefix(PREFIX)).name  # a link must not lead out of the folder of runs
+    if not folder.is_dir():
+        raise unknown_name("run", folder.name, (job.folder.name for job in list_jobs(runs_folder())))
+    return folder
+
+
+def card_of(name: str) -> ForecasterCard:
+    """The registry's card, or the card of a run's forecaster under the run's name and title."""
+    folder = folder_of(name)
+    if folder is None:
+        return forecaster_card(name)
+    job = read_job(folder)
+    return replace(forecaster_card(job.spec.forecaster), name=name, title=job.title)
+
+
+def names_for(molecule: Molecule) -> list[str]:
+    """Finished runs whose forecaster was made for these atoms, the newest first."""
+    finished = (job for job in list_jobs(runs_folder()) if job.state == "finished")
+    return [name_of(job) for job in finished if _numbers(job) == molecule.numbers]
+
+
+def _numbers(job: Job) -> tuple[int, ...]:
+    """Atomic numbers of the molecule that a run was trained on; none where its card cannot be read."""
+    try:
+        return tuple(read_card(job.folder)["molecule"]["numbers"])
+    except MsmdError:
+        return ()

@@ -1,0 +1,149 @@
+"""The Train page: what it starts, what it shows of runs in every state, and what other pages make of them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from msmd.app import train_choice, train_table
+from msmd.training.folder import EpochReport, RunStatus, write_status
+from msmd.training.job_folder import JobSpec, read_job, runs_folder
+from tests.app.conftest import ROOT, first_card, link, said, settle
+
+SHIPPED = ROOT / "checkpoints" / "gfn2" / "ethanol" / "spectral-ode"
+SPEC = JobSpec(forecaster="spectral-ode", data="ethanol", minutes=2.0)
+
+
+@pytest.fixture(autouse=True)
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of runs of the test's own."""
+    monkeypatch.setenv("MSMD_RUNS", str(tmp_path))
+    return runs_folder()
+
+
+@pytest.fixture
+def make_run(runs: Path) -> Callable[..., Path]:
+    """``make_run(name, finished=True, spec=SPEC)``: a run folder as a job leaves it."""
+
+    def make(name: str, *, finished: bool = True, spec: JobSpec = SPEC) -> Path:
+        (folder := runs / name).mkdir()
+        entry = {"title": f"run {name}", "spec": asdict(spec), "created": time.time(), "stopped": False}
+        (folder / "job.json").write_text(json.dumps(entry))
+        write_status(folder, RunStatus(state="training", stage="windows", n_stages=1, progress=0.5, seconds=60.0))
+        (folder / "metrics.jsonl").write_text("".join(json.dumps(asdict(r)) + "\n" for r in reports()))
+        levels = {"a_mse": 0.2, "0-50 fs": 0.1, "50-150 fs": 0.3}
+        (folder / "baselines.json").write_text(json.dumps({"persistence": levels}))
+        if finished:
+            for file in SHIPPED.iterdir():
+                shutil.copy(file, folder)
+        return folder
+
+    return make
+
+
+def reports() -> list[EpochReport]:
+    validation = {"a_mse": 0.05, "0-50 fs": 0.01, "50-150 fs": 0.09}
+    common = {"stage": "windows", "stage_index": 0, "n_stages": 1, "learning_rate": 1e-3}
+    return [
+        EpochReport(**common, step=10, progress=0.25, loss=2.0, seconds=30.0),
+        EpochReport(**common, step=20, progress=0.5, loss=1.0, seconds=60.0, validation=validation),
+    ]
+
+
+def press(app, label: str):
+    return next(button for button in app.button if button.label == label).click().run()
+
+
+def test_start_asks_for_what_the_form_says(open_app, runs, monkeypatch):
+    asked = []
+    monkeypatch.setattr(train_choice, "start_job", lambda *args, **kwargs: asked.append((args, kwargs)) or runs / "x")
+    app = open_app(
+        "train", molecule="toluene", trainee="egnn", windows="500", minutes="3", seed="7", set="n_layers=2 width=8"
+    )
+    assert said(app.title) == ["Train"]
+    press(app, "Start training")
+    (root, spec, title), _ = asked[0]
+    assert (root, title) == (runs, "Toluene · EGNN")
+    expected = JobSpec(
+        forecaster="egnn", data="toluene", windows="500", minutes=3.0, seed=7, options=("n_layers=2", "width=8")
+    )
+    assert spec == expected
+    assert not app.exception
+
+
+def test_the_time_is_estimated_before_the_start(open_app):
+    app = settle(open_app("train", trainee="egnn", set="n_layers=1 width=4 batch_size=2"))
+    assert any("**About " in text and "steps) and" in text for text in said(app.markdown))
+
+
+def test_what_cannot_run_is_said_before_the_start(open_app):
+    app = settle(open_app("train", trainee="egnn", set="depth=3"))
+    assert any("Unknown config entry 'depth'" in text for text in said(app.warning))
+    assert next(button for button in app.button if button.label == "Start training").disabled
+
+
+def test_a_finished_run_is_shown_and_plays_on_the_forecast_page(open_app, make_run):
+    make_run("done")
+    app = settle(open_app("train", run="done"))
+    assert said(app.subheader)[0] == "run done"
+    assert any("is finished" in text for text in said(app.markdown))
+    press(app, "Play it on the Forecast page")
+    settle(app)
+    assert link(app)["forecaster"] == "run:done"
+    assert first_card(app) == "run done"
+    assert not app.exception
+
+
+def test_a_run_that_died_says_why_and_shows_its_log(open_app, make_run):
+    folder = make_run("dead", finished=False)
+    (folder / "log.txt").write_text("--- started now: msmd train\nfirst line\nsecond line\n")
+    app = open_app("train", run="dead")
+    assert any("ended without a word" in text for text in said(app.error))
+    assert "second line" in said(app.code)[0]
+    assert {"Resume", "Delete this run"} <= {button.label for button in app.button}
+    assert not app.exception
+
+
+def test_rename_and_delete(open_app, make_run):
+    folder = make_run("old")
+    app = open_app("train", run="old")
+    app.text_input(key="title:old").set_value("better").run()
+    press(app, "Rename")
+    assert read_job(folder).title == "better"
+    press(app, "Delete this run")
+    assert not folder.exists()
+    assert not app.exception
+
+
+def test_a_link_to_a_run_that_is_gone_says_so(open_app, make_run):
+    make_run("here")
+    app = open_app("train", run="gone")
+    assert any("Run 'gone' is not available" in text for text in said(app.info))
+    app = open_app(forecaster="run:../../etc")
+    assert any("is not available here" in text for text in said(app.info))
+    assert not app.exception
+
+
+def test_the_table_filters_and_tells_settings_apart(open_app, make_run):
+    make_run("a")
+    make_run("b", spec=JobSpec(forecaster="egnn", data="toluene", seed=3))
+    app = open_app("train")
+    assert len(app.dataframe[0].value) == 2
+    app.text_input(key="runs_filter").set_value("toluene egnn").run()
+    table = app.dataframe[0].value
+    assert list(table["title"]) == ["run b"]
+    assert table["A-MSE"][0] == pytest.approx(5.0)
+    jobs = [read_job(runs_folder() / name) for name in "ab"]
+    assert train_table.differing_settings(jobs) == {
+        "forecaster": ["spectral-ode", "egnn"],
+        "data": ["ethanol", "toluene"],
+        "minutes": ["2.0", ""],
+        "seed": ["0", "3"],
+    }
+    assert train_table.csv_of(jobs).splitlines()[0].startswith("title,state,data")
