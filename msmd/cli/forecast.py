@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from msmd.cli.choices import choice
-from msmd.errors import DataError, ProtocolError
-
-if TYPE_CHECKING:
-    from msmd.forecasting import Forecast
+from msmd.errors import ProtocolError
 
 
 def forecast(
@@ -30,9 +26,10 @@ def forecast(
     """Forecasts one window and writes it, with the reference where it is known."""
     from msmd.forecasting import forecast as make
     from msmd.forecasting import load_forecaster
+    from msmd.views.forecast_files import writer_of
 
     chosen = choice(names, forecaster, data, source)
-    writer, times = _writer_of(out), _times(times_fs)
+    writer, times = writer_of(out), _times(times_fs)
     segments = chosen.dataset().segments
     if not 0 <= segment < len(segments):
         raise ProtocolError(f"--segment is {segment}; the data have segments 0 to {len(segments) - 1}.")
@@ -48,61 +45,3 @@ def _times(texts: list[str]) -> list[float]:
         return [float(entry) for entry in entries]
     except ValueError as error:
         raise ProtocolError(f"--times-fs is {','.join(texts)!r}; expected numbers such as 5,10.5,250.") from error
-
-
-def _writer_of(out: Path) -> Callable[[Forecast, Path], None]:
-    writer = WRITERS.get(out.suffix.lower())
-    if writer is None:
-        raise DataError(f"{out.name} has the suffix {out.suffix!r}; msmd forecast writes {', '.join(WRITERS)}.")
-    return writer
-
-
-def _write_xyz(made: Forecast, out: Path) -> None:
-    """Predicted frames alone, in extended xyz: what other programs read."""
-    from msmd.data.export import write_extxyz
-    from msmd.trajectory import Dataset
-
-    write_extxyz(Dataset(segments=(made.predicted_trajectory(),), source=made.forecaster, dt_fs=1.0), out)
-
-
-def _write_npz(made: Forecast, out: Path) -> None:
-    """Arrays ``z times_fs predicted`` and, where known, ``reference`` (NaN where it has no frame); Å and fs."""
-    import numpy as np
-
-    from msmd.data.npz import write_npz
-
-    arrays = {
-        "z": np.array(made.molecule.numbers),
-        "times_fs": made.times_fs,
-        "predicted": made.predicted,
-        "start": np.array(made.start),
-        "forecaster": np.array(made.forecaster),
-    }
-    if made.reference is not None:
-        arrays["reference"] = made.reference
-    write_npz(out, arrays)
-
-
-def _write_html(made: Forecast, out: Path) -> None:
-    """A page that plays prediction and reference together."""
-    from msmd.frame import mean_structure
-    from msmd.spectrum import graph_spectrum
-    from msmd.views.player import standalone_html
-    from msmd.views.scenes import Band, forecast_scene
-
-    spectrum = graph_spectrum(made.molecule)
-    structure = mean_structure(made.predicted, made.molecule.masses)
-    band = Band(spectrum=spectrum, structure=structure, first=0, last=made.molecule.n_atoms - 1)
-    title = f"{made.molecule.name}: {made.forecaster} from frame {made.start}"
-    out.write_text(standalone_html(forecast_scene(made, band=band, title=title)), encoding="utf-8")
-
-
-WRITERS: dict[str, Callable[[Forecast, Path], None]] = {
-    ".xyz": _write_xyz,
-    ".extxyz": _write_xyz,
-    ".npz": _write_npz,
-    ".html": _write_html,
-}
-"""Suffixes and what they write."""
-
-__all__ = ["forecast"]

@@ -38,7 +38,7 @@ def writer_of(path: Path) -> Callable[[Forecast, Path], None]:
     """
     writer = WRITERS.get(path.suffix.lower())
     if writer is None:
-        raise DataError(f"{path.name} has the suffix {path.suffix!r}; a forecast is written as {', '.join(WRITERS)}.")
+        raise DataError(f"{path.name} has the suffix {path.suffix!r}; msmd forecast writes {', '.join(WRITERS)}.")
     return writer
 
 
