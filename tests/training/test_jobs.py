@@ -25,8 +25,8 @@ from msmd.training.reference import read_baselines
 SMALL = ("n_layers=1", "width=4", "batch_size=2")
 SPEC = JobSpec(forecaster="egnn", data="ethanol", windows="10", epochs=1.0, options=(*SMALL, "n_steps=40"))
 ENDLESS = replace(SPEC, options=(*SMALL, "n_steps=20000"))
-PATIENCE_S = 240.0
-"""A job imports torch before it does anything; on a busy machine that takes a minute."""
+PATIENCE_S = 900.0
+"""A job imports torch before it does anything: seconds, but minutes where many processes share two cores."""
 
 
 @pytest.fixture
@@ -52,6 +52,7 @@ def is_over(job: Job) -> bool:
     return not job.is_alive
 
 
+@pytest.mark.slow
 def test_a_job_runs_to_a_model_that_loads_and_can_be_exported(runs: Path, tmp_path: Path) -> None:
     folder = start_job(runs_folder(), SPEC, "first")
     assert read_job(folder).is_alive
@@ -72,6 +73,7 @@ def test_a_job_runs_to_a_model_that_loads_and_can_be_exported(runs: Path, tmp_pa
     assert list_jobs(runs) == []
 
 
+@pytest.mark.slow
 def test_kill_stop_and_resume(runs: Path) -> None:
     folder = start_job(runs, ENDLESS, "endless")
     wait_until(folder, lambda job: job.state == "training")
@@ -91,6 +93,7 @@ def test_kill_stop_and_resume(runs: Path) -> None:
     assert seconds == sorted(seconds)
 
 
+@pytest.mark.slow
 def test_a_job_outlives_the_process_that_started_it_and_the_next_waits_its_turn(runs: Path) -> None:
     """The starter is killed like a server would be; a second job waits until the first is gone."""
     script = (
@@ -112,6 +115,7 @@ def test_a_job_outlives_the_process_that_started_it_and_the_next_waits_its_turn(
     assert wait_until(second, is_over).state == "finished"
 
 
+@pytest.mark.slow
 def test_a_job_that_cannot_run_says_why(runs: Path) -> None:
     folder = start_job(runs, replace(SPEC, options=("depth=3",)), "wrong")
     job = wait_until(folder, is_over)
