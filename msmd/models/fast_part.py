@@ -9,9 +9,8 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from msmd.data.windows import TrainingData
-from msmd.graph import automorphisms
-from msmd.models.force_matching import MAX_SYMMETRIES
 from msmd.models.modal_field import ModalField
+from msmd.models.symmetry import renamings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +40,7 @@ class FastPart:
             field=field,
             fast=fast,
             positions=torch.from_numpy(training.structures()).float(),
-            symmetries=torch.from_numpy(automorphisms(training.molecule, limit=MAX_SYMMETRIES)),
+            symmetries=renamings(training.molecule),
             batch=batch,
         )
 

@@ -10,14 +10,12 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from msmd.data.windows import TrainingData
-from msmd.graph import automorphisms
 from msmd.models.modal_field import ModalField
+from msmd.models.symmetry import renamings
 from msmd.units import BOLTZMANN_KCAL_PER_MOL_PER_KELVIN
 
 ENERGY_WEIGHT = 1e-3
 """Energies say little beside 3N forces per frame, but they pin the offset and help a little (experiments, 2)."""
-
-MAX_SYMMETRIES = 48
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +50,7 @@ class ForceMatching:
             positions=torch.from_numpy(positions).float(),
             forces=torch.from_numpy(forces).float(),
             energies=torch.from_numpy(energies - np.nanmean(energies)).float(),
-            symmetries=torch.from_numpy(automorphisms(training.molecule, limit=MAX_SYMMETRIES)),
+            symmetries=renamings(training.molecule),
             batch=batch,
         )
 

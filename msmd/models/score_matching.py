@@ -11,9 +11,8 @@ from torch import Tensor
 
 from msmd.data.windows import TrainingData, Windows
 from msmd.frame import without_drift_and_spin
-from msmd.graph import automorphisms
-from msmd.models.force_matching import MAX_SYMMETRIES
 from msmd.models.modal_field import ModalField
+from msmd.models.symmetry import renamings
 from msmd.units import KCAL_PER_MOL_PER_ANGSTROM_PER_U
 
 PROBE_ANGSTROM = 0.01
@@ -50,7 +49,7 @@ class ScoreMatching:
             field=field,
             positions=torch.from_numpy(training.structures()).float(),
             thermal_energy=thermal_energy(training.windows),
-            symmetries=torch.from_numpy(automorphisms(training.molecule, limit=MAX_SYMMETRIES)),
+            symmetries=renamings(training.molecule),
             batch=batch,
         )
 

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import ClassVar, Literal
+from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from msmd.data.windows import TrainingData, Windows
 from msmd.errors import DataError, ProtocolError
 from msmd.frame import mean_structure
-from msmd.graph import automorphisms
-from msmd.models.basis import BASES, BasisName, moving_modes
+from msmd.models.basis import BASES, moving_modes
 from msmd.models.dense_output import rollout
 from msmd.models.ensemble import normal_quantiles, pair_impulses
 from msmd.models.fallback import Fallback
@@ -24,10 +23,15 @@ from msmd.models.guard import DistanceGuard
 from msmd.models.modal_field import ModalField, ModalGeometry
 from msmd.models.motion import ConstantEnergy, Motion, NoseHoover, Thermostat
 from msmd.models.pair_network import PairNetwork
+from msmd.models.renumbering import pair_order, renumbered_molecule, renumbered_state
 from msmd.models.solvers import MultipleTimeSteps, Solver, Torchdiffeq, VelocityVerlet
-from msmd.models.training_plan import PlanConfig, plan
+from msmd.models.spectral_ode_config import SpectralODEConfig
+from msmd.models.symmetry import symmetrised_inverse_distances
+from msmd.models.training_plan import plan
 from msmd.molecule import Molecule
 from msmd.stage import Stage
+
+__all__ = ["SpectralODE", "SpectralODEConfig"]
 
 MOMENTUM_SPREADS = (0.003, 0.01, 0.03, 0.06, 0.12)
 """Candidates for ``calibrate``: from the rounding of the stored starts (.0015) to what a rough potential deserves."""
@@ -40,47 +44,6 @@ MAX_MEMBERS = 64
 
 MAX_COLUMNS = 2048
 """Members times windows that march together; more only cost memory."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SpectralODEConfig:
-    """Everything that can be chosen about a SpectralODE; the defaults are the model, the rest are its ablations.
-
-    Attributes:
-        basis: coordinates of the state; orthonormal, so that it changes the forecast only when modes are dropped.
-        n_modes: how many modes move, the first ones; None for all.  The others keep their place.
-        widths: hidden layers of the potential.
-        fast_widths: hidden layers of the fast part.
-        solver: ``"multiple-time-steps"``, ``"verlet"``, or a method of torchdiffeq.
-        step_fs: outer step.
-        n_inner: inner steps per outer step, with multiple time steps.
-        n_members: members of the ensemble that is averaged.
-        momentum_spread: size of the members' perturbation, rms impulse over the momentum's own size; None lets
-            ``calibrate`` choose.
-        friction_spread_per_fs: standard deviation of ξ(0) over the members, where there is a thermostat.
-        temperature_kelvin: of the thermostat; None at constant energy.
-        seed: of the weights and the members' perturbations.
-        plan: how it is trained.
-    """
-
-    basis: BasisName = "graph"
-    n_modes: int | None = None
-    widths: tuple[int, ...] = (256, 256)
-    fast_widths: tuple[int, ...] = (32,)
-    solver: Literal["multiple-time-steps", "verlet", "dopri5", "rk4"] = "multiple-time-steps"
-    step_fs: float = 2.0
-    n_inner: int = 4
-    n_members: int = 8
-    momentum_spread: float | None = None
-    friction_spread_per_fs: float = 0.05
-    temperature_kelvin: float | None = None
-    seed: int = 0
-    plan: PlanConfig = field(default_factory=PlanConfig)
-
-    def __post_init__(self) -> None:
-        for name in ("step_fs", "n_inner", "n_members"):
-            if not getattr(self, name) > 0:
-                raise ProtocolError(f"{name} is {getattr(self, name)}; expected a positive number.")
 
 
 class SpectralODE(nn.Module):
@@ -147,16 +110,10 @@ class SpectralODE(nn.Module):
 
     def renumbered(self, order: Sequence[int]) -> SpectralODE:
         """The same forecaster for the molecule with its atoms in another order, new atom k being old atom order[k]."""
-        molecule = renumbered(self.molecule, order)
-        pairs = pair_order(order)
+        molecule = renumbered_molecule(self.molecule, order)
         other = SpectralODE(molecule, self.config)
-        state = dict(self.state_dict())
-        for name in state:
-            if name.endswith(PAIR_TENSORS):
-                state[name] = state[name].index_select(state[name].ndim - 1 if "weights" in name else 0, pairs)
-        state["fallback.structure"] = state["fallback.structure"][list(order)]
-        other.load_state_dict(state)
-        other.impulses.copy_(self.impulses[pairs])
+        other.load_state_dict(renumbered_state(self.state_dict(), order))
+        other.impulses.copy_(self.impulses[pair_order(order)])
         return other.eval()
 
     def stages(self, training: TrainingData) -> tuple[Stage, ...]:
@@ -330,45 +287,3 @@ class SpectralODE(nn.Module):
             friction=spread * friction,
             inverse_distances=inverse,
         )
-
-
-def symmetrised_inverse_distances(
-    geometry: ModalGeometry, molecule: Molecule, structures: Float[np.ndarray, "structures atoms 3"]
-) -> Float[Tensor, "pairs renamed"]:
-    """Inverse distances of the structures, equal atoms renamed in every possible way (12 at most, at random beyond)."""
-    symmetries = automorphisms(molecule, limit=MAX_SYMMETRIES)
-    stride = max(1, len(structures) * len(symmetries) // MAX_STATISTICS)
-    renamed = np.concatenate([structures[::stride][:, order] for order in symmetries])
-    return geometry.inverse_distances(torch.from_numpy(renamed)).float()
-
-
-def pair_order(order: Sequence[int]) -> Int[Tensor, " pairs"]:
-    """For each pair i < j of renumbered atoms, which pair it was before.
-
-    >>> pair_order([2, 0, 1])
-    tensor([1, 2, 0])
-    """
-    n_atoms = len(order)
-    number = np.zeros((n_atoms, n_atoms), dtype=int)
-    first, second = np.triu_indices(n_atoms, 1)
-    number[first, second] = number[second, first] = np.arange(len(first))
-    old = np.asarray(order)
-    return torch.from_numpy(number[old[first], old[second]])
-
-
-def renumbered(molecule: Molecule, order: Sequence[int]) -> Molecule:
-    """The molecule with its atoms in another order, new atom k being old atom order[k]."""
-    new = {old: k for k, old in enumerate(order)}
-    return Molecule(
-        name=molecule.name,
-        numbers=tuple(molecule.numbers[old] for old in order),
-        bonds=tuple((new[i], new[j]) for i, j in molecule.bonds),
-    )
-
-
-PAIR_TENSORS = ("weights.0", "network.slope", "centre", "inverse_spread", "nearest", "farthest")
-"""Entries of the state with an axis of pairs: the last of the first layer's weights, the first of all others."""
-
-MAX_SYMMETRIES = 48
-MAX_STATISTICS = 20_000
-"""Structures that means, spreads and bounds are taken from: more change the third digit."""

@@ -12,12 +12,11 @@ from torch import Tensor
 from msmd.data.windows import TrainingData, Windows
 from msmd.errors import ProtocolError
 from msmd.frame import centre_of_mass
-from msmd.graph import automorphisms
 from msmd.models.dense_output import rollout
-from msmd.models.force_matching import MAX_SYMMETRIES
 from msmd.models.modal_field import ModalField
 from msmd.models.motion import Motion, Thermostat
 from msmd.models.solvers import VelocityVerlet
+from msmd.models.symmetry import renamings
 
 ROBUST_ANGSTROM = 0.05
 """Errors beyond this grow linearly in the loss: a pair on the far side of a barrier must not rule the gradient."""
@@ -116,7 +115,7 @@ class TrajectoryMatching:
             field=field,
             thermostat=thermostat,
             flights=flights_of(training.windows, longest_fs),
-            symmetries=torch.from_numpy(automorphisms(training.molecule, limit=MAX_SYMMETRIES)),
+            symmetries=renamings(training.molecule),
             batch=batch,
             step_fs=step_fs,
         )

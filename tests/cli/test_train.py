@@ -1,0 +1,118 @@
+"""``msmd train`` and ``msmd export``: from one command to a checkpoint, in one process or two, and refusals."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from typer.testing import CliRunner
+
+from msmd.checkpoint import load_checkpoint, read_card
+from msmd.cli import app
+from msmd.errors import MsmdError, ProtocolError, UnknownNameError
+from msmd.models.spectral_ode import SpectralODEConfig
+from msmd.training.folder import read_metrics, read_plan
+from msmd.training.options import config_with
+
+SMALL = [
+    "--set", "widths=[8]", "--set", "fast_widths=[4]", "--set", "n_members=1", "--set", "momentum_spread=0.01",
+    "--set", "plan.force_steps=16", "--set", "plan.fast_steps=8", "--device", "cpu",
+]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def few_calibration_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calibration is tested with the model; here it only has to happen."""
+    module = sys.modules["msmd.cli.train"]  # the name in the package is the command
+    monkeypatch.setattr(module, "N_CALIBRATION", 2)
+    monkeypatch.setattr(module, "N_LONG", 1)
+
+
+def _msmd(*arguments: str) -> str:
+    result = CliRunner().invoke(app, list(arguments), catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_train_and_export(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    output = _msmd("train", "ethanol", "--run", str(run), *SMALL)
+    assert "holds the result" in output
+    card = read_card(run)
+    assert (card["source"], card["budget"], card["protocol"]["split"]) == ("gfn2", "frames", "blocked")
+    target = Path(_msmd("export", str(run), str(tmp_path / "checkpoints")).strip())
+    assert target == tmp_path / "checkpoints" / "gfn2" / "ethanol" / "spectral-ode"
+    assert load_checkpoint(target).molecule.name == "ethanol"
+
+
+def test_the_folder_is_enough_to_go_on(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    _msmd("train", "ethanol", "--run", str(run), "--forecaster", "spectral-oscillator", "--windows", "30",
+          "--set", "n_steps=40", "--set", "batch=10", "--device", "cpu")  # fmt: skip
+    assert read_plan(run).budget == "windows"
+    curve = read_metrics(run)
+    (run / "card.json").unlink()
+    _msmd("train", "--run", str(run))
+    assert read_metrics(run) == curve
+    assert read_card(run)["forecaster"] == "spectral-oscillator"
+
+
+@pytest.mark.slow
+def test_two_processes_give_what_one_gives(tmp_path: Path) -> None:
+    """The same command under torchrun; processes share the two batches of a step and sum them in another order."""
+    command = ["train", "ethanol", *SMALL, "--batches-per-step", "2", "--windows", "all"]
+    _msmd(*command, "--run", str(tmp_path / "one"))
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[2])}
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "msmd"]
+    subprocess.run(
+        [*torchrun, *command, "--run", str(tmp_path / "two")],
+        check=True,
+        env=environment,
+        capture_output=True,
+        timeout=500,
+    )
+    one, two = ([report.loss for report in read_metrics(tmp_path / name)] for name in ("one", "two"))
+    assert one == pytest.approx(two, rel=1e-4)
+    weights = [load_checkpoint(tmp_path / name).field.network.weights[0] for name in ("one", "two")]
+    torch.testing.assert_close(weights[0], weights[1], atol=1e-4, rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ([], ProtocolError, "Name a molecule or give --data FILE"),
+        (["ethanol", "--data", "x.npz"], ProtocolError, "give one of them"),
+        (["--data", "nowhere.npz"], ProtocolError, "There is no file"),
+        (["ethanol", "--windows", "some"], ProtocolError, "expected a whole number of at least 1, or 'all'"),
+        (["ethanol", "--forecaster", "persistence"], ProtocolError, "needs no training"),
+        (["ethanol", "--forecaster", "spectral-oed"], UnknownNameError, "did you mean 'spectral-ode'"),
+        (["etanol"], UnknownNameError, "did you mean 'ethanol'"),
+        (["ethanol", "--split", "odd"], UnknownNameError, "Unknown split 'odd'"),
+    ],
+)
+def test_bad_input_is_refused(tmp_path: Path, arguments: list[str], error: type[MsmdError], message: str) -> None:
+    result = CliRunner().invoke(app, ["train", *arguments, "--run", str(tmp_path)])
+    assert isinstance(result.exception, error)
+    assert message in str(result.exception)
+
+
+def test_an_unfinished_run_is_not_exported(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["export", str(tmp_path), str(tmp_path)])
+    assert "has no result yet" in str(result.exception)
+
+
+def test_config_entries() -> None:
+    config = config_with(SpectralODEConfig(), ["basis=fourier", "n_modes=4", "widths=[8, 6]", "plan.force_steps=7"])
+    assert (config.basis, config.n_modes, config.widths, config.plan.force_steps) == ("fourier", 4, (8, 6), 7)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"), [("basis", "not of the form name=value"), ("bases=graph", "did you mean 'basis'")]
+)
+def test_bad_config_entries_are_refused(text: str, message: str) -> None:
+    with pytest.raises(MsmdError, match=message):
+        config_with(SpectralODEConfig(), [text])
