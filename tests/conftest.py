@@ -7,6 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
+
+collect_ignore_glob = ["conftest.py", "*/conftest.py"]
+"""No doctests there, and pytest cannot import eight files of one name as test modules."""
+
+settings.register_profile("shared-machine", deadline=None)
+settings.load_profile("shared-machine")
+"""A time limit per example measures the machine's load, not the code."""
 
 BESIDE_THE_REPOSITORY = Path(__file__).parents[2] / "shared" / "md17"
 

@@ -88,6 +88,8 @@ def test_a_wall_time_is_shared_out_and_kept(split: Split, tiny: SpectralODEConfi
 class Bowl(nn.Module):
     """One number that training pulls to zero; predicts the start moved by it."""
 
+    name = "bowl"
+
     def __init__(self, split: Split, factor: float = 1.0) -> None:
         super().__init__()
         self.shift = nn.Parameter(torch.ones(()))

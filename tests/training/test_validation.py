@@ -13,6 +13,8 @@ from msmd.training import validation
 
 
 class _Still(torch.nn.Module):
+    name = "still"
+    molecule = None
     predict = Persistence().predict
 
 
