@@ -19,6 +19,15 @@ def blend_into(averages: Mapping[str, Tensor], weights: Mapping[str, Tensor], de
         average.lerp_(weights[name].detach(), 1.0 - decay)
 
 
+def warmed_up(decay: float, step: int) -> float:
+    """The decay at a step, smaller at first, so that a short stage does not end with what it began with.
+
+    >>> warmed_up(0.998, 0), round(warmed_up(0.998, 90), 2), warmed_up(0.998, 100_000)
+    (0.1, 0.91, 0.998)
+    """
+    return min(decay, (1 + step) / (10 + step))
+
+
 @contextmanager
 def averaged_weights(module: nn.Module, averages: Mapping[str, Tensor]) -> Iterator[None]:
     """Inside, the module has the averaged weights; outside, its own again."""

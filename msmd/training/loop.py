@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from msmd.data.windows import TrainingData, Windows
 from msmd.errors import MsmdError
 from msmd.stage import Stage
-from msmd.training.averaging import averaged_weights, blend_into
+from msmd.training.averaging import averaged_weights, blend_into, warmed_up
 from msmd.training.config import FitConfig
 from msmd.training.folder import EpochReport
 from msmd.training.validation import a_mse_by_band
@@ -135,7 +135,7 @@ class Fit:
             for group in optimiser.param_groups:
                 group["lr"] = rate
             losses.append(self._step(stage, optimiser, parameters))
-            blend_into(averages, parameters, self.config.ema_decay)
+            blend_into(averages, parameters, warmed_up(self.config.ema_decay, self.state.step))
             self.state.step += 1
             spent = time.perf_counter() - began
             self.state.seconds, self.state.stage_seconds = base_seconds + spent, base_stage_seconds + spent
