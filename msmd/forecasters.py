@@ -25,9 +25,15 @@ EVERY_SYMMETRY: tuple[Symmetry, ...] = ("translation", "rotation", "renumbering"
 class Forecaster(Protocol):
     """Anything that maps a start frame and times to positions at those times."""
 
-    name: str
-    molecule: Molecule | None
-    """The molecule it was made for, or None when it serves every molecule."""
+    @property
+    def name(self) -> str:
+        """Its name in the registry."""
+        ...
+
+    @property
+    def molecule(self) -> Molecule | None:
+        """The molecule it was made for, or None when it serves every molecule."""
+        ...
 
     def predict(
         self,

@@ -9,7 +9,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -37,7 +37,10 @@ class UnfittedForecaster:
     """A forecaster that has seen no data yet: ``forecast`` fits it on the data that the trajectory comes from."""
 
     card: ForecasterCard
-    molecule: ClassVar[None] = None
+
+    @property
+    def molecule(self) -> None:
+        """It serves every molecule, as long as it has seen none."""
 
     @property
     def name(self) -> str:
@@ -87,7 +90,7 @@ def load_forecaster(name_or_path: str | Path, dataset: Dataset | None = None) ->
     if Path(name_or_path).is_dir():
         from msmd.checkpoint import load_checkpoint
 
-        return load_checkpoint(Path(name_or_path))
+        return cast(Forecaster, load_checkpoint(Path(name_or_path)))
     if os.sep in str(name_or_path):
         raise CheckpointError(
             f"There is no folder {name_or_path}; expected a checkpoint, a run, or a forecaster's name."
@@ -159,7 +162,7 @@ class Forecast:
         """True for the times at which the reference is known."""
         if self.reference is None:
             return np.zeros(len(self.times_fs), dtype=bool)
-        return np.isfinite(self.reference).all(axis=(1, 2))
+        return np.asarray(np.isfinite(self.reference).all(axis=(1, 2)))
 
     def predicted_trajectory(self) -> Trajectory:
         """The prediction in ascending order of time, for export."""
@@ -243,7 +246,7 @@ def _start_state(trajectory: Trajectory, start: int) -> tuple[Frame, Frame]:
             f"start is {start}; expected a frame of the trajectory, from 0 to {trajectory.n_frames - 1}."
         )
     starts = trajectory.start_frames
-    if len(starts) == 0:
+    if trajectory.velocities is None or len(starts) == 0:
         raise ProtocolError("A forecast starts from a known velocity, and this trajectory has none.")
     if start not in starts:
         near = starts[np.argmin(np.abs(starts - start))]

@@ -1,4 +1,4 @@
-"""What all baselines share: checks, double precision inside, and x(0) at t = 0."""
+"""What baselines share: tensors outside and numpy inside, x(0) at t = 0, and the structure that most stand on."""
 
 from __future__ import annotations
 
@@ -11,23 +11,18 @@ from torch import Tensor
 
 from msmd.errors import DataError
 from msmd.molecule import Molecule
-from msmd.shapes import Array, Float
+from msmd.shapes import Array, Float, Frame
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class Baseline(ABC):
     """A closed-form forecaster.
 
     ``predict`` takes and returns tensors; the work is done by ``move`` in numpy and double precision, on the functions
     of ``msmd.frame`` that the rest of the project uses too.  At t = 0 the answer is x(0) itself: the mean structure and
     its kin describe what comes after the start, not the start, and jump away from it.
-
-    Attributes:
-        molecule: the molecule it was made for, or None when it serves every molecule.
     """
 
     name: ClassVar[str]
-    molecule: Molecule | None = None
 
     def predict(
         self,
@@ -35,16 +30,7 @@ class Baseline(ABC):
         velocities: Float[Tensor, "windows atoms 3"],
         times_fs: Float[Tensor, "windows times"],
     ) -> Float[Tensor, "windows times atoms 3"]:
-        """Positions in Å at ``times_fs`` after the start; see ``msmd.forecasting.Forecaster``.
-
-        Raises:
-            DataError: when the number of atoms is not the molecule's.
-        """
-        if self.molecule is not None and positions.shape[1] != self.molecule.n_atoms:
-            raise DataError(
-                f"{self.name!r} was made for the {self.molecule.n_atoms} atoms of {self.molecule.name!r}; "
-                f"the positions hold {positions.shape[1]}."
-            )
+        """Positions in Å at ``times_fs`` after the start; see ``msmd.forecasters.Forecaster``."""
         rows = (row.detach().cpu().double().numpy() for row in (positions, velocities, times_fs))
         moved = torch.from_numpy(self.move(*rows)).to(positions)
         return torch.where((times_fs == 0)[..., None, None], positions[:, None], moved)
@@ -57,3 +43,34 @@ class Baseline(ABC):
         times_fs: Float[Array, "windows times"],
     ) -> Float[Array, "windows times atoms 3"]:
         """Positions in Å at positive times."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FittedBaseline(Baseline):
+    """A baseline for one molecule, made by ``fit`` from training data.
+
+    Attributes:
+        molecule: atoms and bonds.
+        structure: r, the iteratively aligned mean of all structures that training may see, Å.
+    """
+
+    molecule: Molecule
+    structure: Frame
+
+    def predict(
+        self,
+        positions: Float[Tensor, "windows atoms 3"],
+        velocities: Float[Tensor, "windows atoms 3"],
+        times_fs: Float[Tensor, "windows times"],
+    ) -> Float[Tensor, "windows times atoms 3"]:
+        """Positions in Å at ``times_fs`` after the start; see ``msmd.forecasters.Forecaster``.
+
+        Raises:
+            DataError: when the number of atoms is not the molecule's.
+        """
+        if positions.shape[1] != self.molecule.n_atoms:
+            raise DataError(
+                f"{self.name!r} was made for the {self.molecule.n_atoms} atoms of {self.molecule.name!r}; "
+                f"the positions hold {positions.shape[1]}."
+            )
+        return super().predict(positions, velocities, times_fs)

@@ -7,34 +7,29 @@ from typing import ClassVar
 
 import numpy as np
 
-from msmd.baselines.base import Baseline
+from msmd.baselines.base import FittedBaseline
 from msmd.baselines.mean_structure import place
 from msmd.baselines.time_knots import TimeKnots
 from msmd.data.windows import TrainingData
 from msmd.frame import mean_structure
-from msmd.molecule import Molecule
-from msmd.shapes import Array, Float, Frame
+from msmd.shapes import Array, Float
 
 RELATIVE_RIDGE = 1e-9
 """Keeps a knot without samples near it solvable, and changes no other."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Blend(Baseline):
+class Blend(FittedBaseline):
     """x(t) = m + a(t) (x(0) − m): the start fades into the aligned mean structure m, with a(0) = 1.
 
     The best forecast that knows only how long a start is remembered; a(t) is the autocorrelation of the deformation.
 
     Attributes:
-        molecule: atoms and bonds.
-        structure: training mean structure, Å.
         knots: grid in time.
         kept: a at the knots.
     """
 
     name: ClassVar[str] = "blend"
-    molecule: Molecule
-    structure: Frame
     knots: TimeKnots
     kept: Float[Array, " knots"]
 

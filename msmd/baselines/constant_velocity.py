@@ -17,6 +17,7 @@ class ConstantVelocity(Baseline):
     """
 
     name: ClassVar[str] = "constant-velocity"
+    molecule = None
 
     def move(
         self,

@@ -8,12 +8,11 @@ from typing import ClassVar
 import numpy as np
 from scipy.linalg import solve
 
-from msmd.baselines.base import Baseline
+from msmd.baselines.base import FittedBaseline
 from msmd.baselines.time_knots import TimeKnots
 from msmd.data.windows import TrainingData, Windows
 from msmd.frame import EckartFrame, centre_of_mass, eckart_frame, mean_structure
-from msmd.molecule import Molecule
-from msmd.shapes import Array, Float, Frame, Int
+from msmd.shapes import Array, Float, Int
 
 PENALTIES = tuple(10.0**power for power in range(-3, 4))
 """Ridge penalties tried, per sample and in units of the features' variance."""
@@ -23,7 +22,7 @@ N_FOLDS = 5
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class LinearResponse(Baseline):
+class LinearResponse(FittedBaseline):
     """x(t) = c + v_c t + R (r + B(t) z),  z = (1, y(0) − r, ẏ(0)): ridge regression in the body frame of x(0).
 
     y are Eckart-frame coordinates about the training mean structure r, ẏ velocities turned into that frame, and B(t) is
@@ -32,8 +31,6 @@ class LinearResponse(Baseline):
     rotor are not to decide how far the atoms of a ring can be told.
 
     Attributes:
-        molecule: atoms and bonds.
-        structure: training mean structure r, Å.
         knots: grid in time.
         scales: root mean square of each feature, in its own unit.
         response: B at the knots, for scaled features, Å.
@@ -43,8 +40,6 @@ class LinearResponse(Baseline):
     """
 
     name: ClassVar[str] = "linear-response"
-    molecule: Molecule
-    structure: Frame
     knots: TimeKnots
     scales: Float[Array, " features"]
     response: Float[Array, "knots features coordinates"]

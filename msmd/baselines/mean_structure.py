@@ -7,27 +7,20 @@ from typing import ClassVar
 
 import numpy as np
 
-from msmd.baselines.base import Baseline
+from msmd.baselines.base import FittedBaseline
 from msmd.data.windows import TrainingData
 from msmd.frame import eckart_frame, mean_structure
-from msmd.molecule import Molecule
 from msmd.shapes import Array, Float, Frame
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class MeanStructure(Baseline):
+class MeanStructure(FittedBaseline):
     """x(t) = c + R r: the training mean structure r, aligned with x(0) in the Eckart frame.
 
     The best constant forecast once all vibrations have forgotten their start, for a molecule without rotors.
-
-    Attributes:
-        molecule: atoms and bonds.
-        structure: r, the iteratively aligned mean of all training frames, Å.
     """
 
     name: ClassVar[str] = "mean-structure"
-    molecule: Molecule
-    structure: Frame
 
     @classmethod
     def fit(cls, training: TrainingData) -> MeanStructure:

@@ -7,15 +7,14 @@ from typing import ClassVar
 
 import numpy as np
 
-from msmd.baselines.base import Baseline
+from msmd.baselines.base import FittedBaseline
 from msmd.data.windows import TrainingData, Windows
 from msmd.frame import eckart_frame, kabsch_rotation, mean_structure
-from msmd.molecule import Molecule
-from msmd.shapes import Array, Float, Frame, Int
+from msmd.shapes import Array, Float, Int
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class NearestWindow(Baseline):
+class NearestWindow(FittedBaseline):
     """The future of one training window, turned and moved onto the start.
 
     Evaluated on windows whose place in the data is known (``predict_windows``), it copies the training window that
@@ -27,17 +26,13 @@ class NearestWindow(Baseline):
     velocities each in units of their spread: the method of analogues.
 
     Attributes:
-        molecule: atoms and bonds.
         windows: the training windows.
-        structure: training mean structure, the frame in which starts are compared, Å.
 
     Reference: Lorenz, J. Atmos. Sci. 26, 636 (1969), for the analogues.
     """
 
     name: ClassVar[str] = "nearest-window"
-    molecule: Molecule
     windows: Windows
-    structure: Frame
 
     @classmethod
     def fit(cls, training: TrainingData) -> NearestWindow:

@@ -6,14 +6,13 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
-from scipy.optimize import minimize_scalar
+from scipy.optimize import fminbound
 
-from msmd.baselines.base import Baseline
+from msmd.baselines.base import FittedBaseline
 from msmd.data.windows import TrainingData, Windows
 from msmd.frame import angular_momentum, centre_of_mass, eckart_frame, inertia, mean_structure
-from msmd.molecule import Molecule
 from msmd.rotor import free_rotations
-from msmd.shapes import Array, Float, Frame
+from msmd.shapes import Array, Float
 from msmd.units import WAVENUMBER_PER_INVERSE_FS
 from msmd.vibrations import stiffness, to_modal, to_nodal, vibrational_basis
 
@@ -22,7 +21,7 @@ DAMPING_RANGE_FS = (1.0, 1e6)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class NormalModes(Baseline):
+class NormalModes(FittedBaseline):
     """x(t) = c + v_c t + Q(t) R (r + M^-½ U q(t)),  q_k(t) = e^{−t/τ} (q_k(0) cos ω_k t + q̇_k(0)/ω_k sin ω_k t).
 
     r is the training mean structure and R its Eckart frame at the start; frequencies and modes diagonalise the
@@ -30,8 +29,6 @@ class NormalModes(Baseline):
     spins as a free rigid body, Q(t).
 
     Attributes:
-        molecule: atoms and bonds.
-        structure: r, Å.
         modes: orthonormal columns U in √m-weighted coordinates.
         frequencies: ω per mode, rad/fs, ascending; zero where the fitted stiffness was negative.
         damping_fs: τ, fs.
@@ -40,8 +37,6 @@ class NormalModes(Baseline):
     """
 
     name: ClassVar[str] = "normal-modes"
-    molecule: Molecule
-    structure: Frame
     modes: Float[Array, "coordinates vibrations"]
     frequencies: Float[Array, " vibrations"]
     damping_fs: float
@@ -111,5 +106,4 @@ class NormalModes(Baseline):
             kept = np.exp(-windows.times_fs / np.exp(log_damping))
             return float((kept**2 * power - 2 * kept * overlap).sum())
 
-        best = minimize_scalar(loss, bounds=np.log(DAMPING_RANGE_FS), method="bounded")
-        return replace(self, damping_fs=float(np.exp(best.x)))
+        return replace(self, damping_fs=float(np.exp(fminbound(loss, *np.log(DAMPING_RANGE_FS)))))

@@ -20,6 +20,7 @@ class Persistence(Baseline):
     """
 
     name: ClassVar[str] = "persistence"
+    molecule = None
 
     def move(
         self,

@@ -5,30 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from msmd.baselines.base import Baseline
+from msmd.baselines.base import FittedBaseline
 from msmd.baselines.mean_structure import place
 from msmd.data.windows import TrainingData
 from msmd.frame import angular_momentum, centre_of_mass, mean_structure
-from msmd.molecule import Molecule
 from msmd.rotor import carry_rigidly
-from msmd.shapes import Array, Float, Frame
+from msmd.shapes import Array, Float
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class RigidBody(Baseline):
+class RigidBody(FittedBaseline):
     """The aligned mean structure carried on as a free rigid body: x(t) = c + v_c t + Q(t) R r.
 
     Drift v_c and angular momentum are those of all atoms at the start; Q(t) solves Euler's equations for the mean
     structure's moments of inertia, so that a torque-free rotor is forecast exactly, precession included.
-
-    Attributes:
-        molecule: atoms and bonds.
-        structure: r, the training mean structure, Å.
     """
 
     name: ClassVar[str] = "rigid-body"
-    molecule: Molecule
-    structure: Frame
 
     @classmethod
     def fit(cls, training: TrainingData) -> RigidBody:

@@ -7,33 +7,28 @@ from typing import ClassVar
 
 import numpy as np
 
-from msmd.baselines.base import Baseline
+from msmd.baselines.base import FittedBaseline
 from msmd.baselines.time_knots import TimeKnots
 from msmd.data.windows import TrainingData
 from msmd.frame import eckart_frame, mean_structure
-from msmd.molecule import Molecule
-from msmd.shapes import Array, Float, Frame
+from msmd.shapes import Array, Float
 
 RELATIVE_RIDGE = 1e-9
 """Keeps a knot without samples near it solvable, and changes no other."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Template(Baseline):
+class Template(FittedBaseline):
     """x(t) = c + R y(t): one motion for every start, the mean of all training futures seen in the body frame of x(0).
 
     It knows what happens on average, such as a frame that keeps turning, and nothing of the start but its place.
 
     Attributes:
-        molecule: atoms and bonds.
-        structure: training mean structure that defines the body frame, Å.
         knots: grid in time.
         futures: y at the knots, Å.
     """
 
     name: ClassVar[str] = "template"
-    molecule: Molecule
-    structure: Frame
     knots: TimeKnots
     futures: Float[Array, "knots atoms 3"]
 

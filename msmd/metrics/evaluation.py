@@ -183,7 +183,7 @@ def predict_windows(forecaster: Forecaster, windows: Windows) -> Float[Array, "w
 
 def rotated(windows: Windows, *, seed: int) -> Windows:
     """Each window turned about the centre of its start by a rotation of its own, drawn uniformly."""
-    turns = Rotation.random(windows.n_windows, random_state=np.random.default_rng(seed)).as_matrix()
+    turns = Rotation.random(windows.n_windows, rng=np.random.default_rng(seed)).as_matrix()
     centres = windows.positions.mean(axis=1)
 
     def turn(arrays: np.ndarray, centre: np.ndarray | float) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 from msmd.data.windows import TrainingData, Windows
 from msmd.errors import DataError, ProtocolError
 from msmd.frame import angular_momentum, centre_of_mass, eckart_frame, inertia, mean_structure
+from msmd.models.renumbering import renumbered_molecule
 from msmd.molecule import Molecule
 from msmd.rotor import free_rotations
 from msmd.stage import Stage, cosine
@@ -124,6 +126,15 @@ class SpectralOscillator(nn.Module):
             motion = forecaster.rigid_motion(*_tensors(training.windows))
             forecaster.mean_action.copy_(forecaster._actions(motion).mean(0))
         return forecaster
+
+    def renumbered(self, order: Sequence[int]) -> SpectralOscillator:
+        """The same forecaster for the molecule with its atoms in another order, new atom k being old atom order[k]."""
+        other = SpectralOscillator(renumbered_molecule(self.molecule, order), self.config, n_modes=self.modes.shape[1])
+        state = self.state_dict()
+        by_atom = state["modes"].reshape(self.molecule.n_atoms, 3, -1)
+        state |= {"structure": state["structure"][list(order)], "modes": by_atom[list(order)].reshape(self.modes.shape)}
+        other.load_state_dict(state)
+        return other.eval()
 
     @property
     def frequencies(self) -> Float[Tensor, " modes"]:
