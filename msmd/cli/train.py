@@ -6,7 +6,7 @@ import shlex
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -97,6 +97,7 @@ class _Prepared:
     config: Any
     split: Split
     calibration: tuple[Windows, ...]
+    source: str
 
 
 @contextmanager
@@ -121,6 +122,7 @@ def _run(folder: Path, plan: RunPlan, options: list[str] | None) -> None:
     from msmd.training.run import train_in_folder
 
     prepared = _prepare(folder, plan, options)
+    plan = replace(plan, source=prepared.source)
     fabric = Fabric(accelerator=plan.fit.accelerator, devices=_devices(), precision=plan.fit.precision)
     fabric.launch()
     if fabric.is_global_zero:
@@ -146,8 +148,6 @@ def _devices() -> int:
 def _prepare(folder: Path, plan: RunPlan, options: list[str] | None) -> _Prepared:
     """Loads the data, cuts them down to the budget, and reads the forecaster's config."""
     import json
-    from dataclasses import replace
-
     from msmd.checkpoint import config_from_json
     from msmd.data import load_dataset
     from msmd.data.windows import split_dataset
@@ -167,14 +167,18 @@ def _prepare(folder: Path, plan: RunPlan, options: list[str] | None) -> _Prepare
     split = split_dataset(dataset, plan.protocol)
     if plan.budget == "windows":
         split = replace(split, training=split.training.without_frames())
-    return _Prepared(kind=kind, config=config, split=split, calibration=calibration_windows(dataset, plan.protocol))
+    return _Prepared(
+        kind=kind,
+        config=config,
+        split=split,
+        calibration=calibration_windows(dataset, plan.protocol),
+        source=dataset.source,
+    )
 
 
 def calibration_windows(dataset: Dataset, protocol: Protocol) -> tuple[Windows, ...]:
     """Windows of training and validation data at random times within the horizon, and, where the data are long
     enough, of validation data over four horizons."""
-    from dataclasses import replace
-
     from msmd.data.windows import split_dataset
 
     few = replace(protocol, sampling="irregular", n_train=N_CALIBRATION, n_validation=N_CALIBRATION, n_test=1)
