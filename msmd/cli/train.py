@@ -148,6 +148,7 @@ def _devices() -> int:
 def _prepare(folder: Path, plan: RunPlan, options: list[str] | None) -> _Prepared:
     """Loads the data, cuts them down to the budget, and reads the forecaster's config."""
     import json
+
     from msmd.checkpoint import config_from_json
     from msmd.data import load_dataset
     from msmd.data.windows import split_dataset
