@@ -90,8 +90,6 @@ class Bowl(nn.Module):
 
     name = "bowl"
 
-    name = "bowl"
-
     def __init__(self, split: Split, factor: float = 1.0) -> None:
         super().__init__()
         self.shift = nn.Parameter(torch.ones(()))
