@@ -53,6 +53,11 @@ class PairNetwork(nn.Module):
         for matrix in (*self.weights, self.readout.T):
             matrix.copy_(torch.randn(matrix.shape, generator=generator) / math.sqrt(matrix.shape[1]))
 
+    @property
+    def is_trained(self) -> bool:
+        """Whether any step has been taken: the linear part starts at zero."""
+        return bool(self.slope.detach().any())
+
     def forward(
         self, inverse_distances: Float[Tensor, "pairs columns"]
     ) -> tuple[Float[Tensor, " columns"], Float[Tensor, "pairs columns"]]:

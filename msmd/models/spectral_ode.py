@@ -209,13 +209,15 @@ class SpectralODE(nn.Module):
         return NoseHoover(n_atoms=self.molecule.n_atoms, temperature_kelvin=self.config.temperature_kelvin)
 
     def solver(self) -> Solver:
-        """The solver that the config asks for."""
+        """The solver that the config asks for; as long as the fast part is untrained, its inner step for all forces."""
         config = self.config
         common = {"field": self.field, "thermostat": self.thermostat(), "step_fs": config.step_fs}
         if config.solver == "verlet":
             return VelocityVerlet(**common)
-        if config.solver == "multiple-time-steps":
+        if config.solver == "multiple-time-steps" and self.fast_field.network.is_trained:
             return MultipleTimeSteps(**common, fast=self.fast_field, n_inner=config.n_inner)
+        if config.solver == "multiple-time-steps":
+            return VelocityVerlet(**{**common, "step_fs": config.step_fs / config.n_inner})
         return Torchdiffeq(**common, method=config.solver)
 
     def _ensemble_mean(self, positions: Tensor, velocities: Tensor, times_fs: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -14,6 +14,7 @@ from msmd.checkpoint import load_checkpoint
 from msmd.data.windows import Split
 from msmd.errors import DataError, ProtocolError
 from msmd.models.dense_output import rollout
+from msmd.models.solvers import MultipleTimeSteps, VelocityVerlet
 from msmd.models.spectral_ode import SpectralODE, SpectralODEConfig
 from msmd.molecule import Molecule
 from msmd.units import KCAL_PER_MOL_PER_ANGSTROM_PER_U, KCAL_PER_MOL_PER_EV
@@ -148,6 +149,14 @@ def test_solvers_agree_over_a_short_time(trained: SpectralODE, start: tuple) -> 
     ):
         found = _with(trained, **change).predict(*start, times)
         assert (found - expected).abs().max() < tolerance, change
+
+
+def test_an_untrained_fast_part_is_not_used(trained: SpectralODE) -> None:
+    assert isinstance(trained.solver(), MultipleTimeSteps)
+    other = SpectralODE(trained.molecule, trained.config)
+    solver = other.solver()
+    assert isinstance(solver, VelocityVerlet)
+    assert solver.step_fs == trained.config.step_fs / trained.config.n_inner
 
 
 def test_members_differ_and_average_to_the_forecast(trained: SpectralODE, start: tuple) -> None:
