@@ -133,7 +133,7 @@ def say_run(job: Job) -> str:
 def duration(seconds: float) -> str:
     """A time in the unit that a person would say it in.
 
-    >>> duration(42.3), duration(200), duration(7300)
+    >>> duration(42.3), duration(200.0), duration(7300.0)
     ('42 s', '3.3 min', '2.0 h')
     """
     if seconds < 90:
