@@ -69,7 +69,7 @@ def test_a_job_runs_to_a_model_that_loads_and_can_be_exported(runs: Path, tmp_pa
     assert load_checkpoint(exported).name == "egnn"
     rename_job(folder, " second ")
     assert read_job(folder).title == "second"
-    wait_until(folder, lambda job: not job.is_alive)  # a finished job lets go of its run a moment later
+    wait_until(folder, lambda _: holder(folder) is None)  # a finished job lets go of its run a moment later
     delete_job(folder)
     assert list_jobs(runs) == []
 
