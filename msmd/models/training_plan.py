@@ -21,7 +21,7 @@ class PlanConfig:
 
     Attributes:
         force_steps, force_rate, force_batch: force matching, where forces are known.
-        score_steps, score_rate, score_batch: score matching, where they are not.
+        score_steps, score_rate, score_batch: score matching, where they are not; few steps, because it overfits soon.
         flight_steps, flight_rate, flight_batch: trajectory matching after it, for each entry of ``flight_lags_fs``.
         flight_lags_fs: longest lag of each round of trajectory matching.
         flight_step_fs: time step of the solver that is trained through.
@@ -31,8 +31,8 @@ class PlanConfig:
     force_steps: int = 60_000
     force_rate: float = 3e-3
     force_batch: int = 64
-    score_steps: int = 6_000
-    score_rate: float = 3e-3
+    score_steps: int = 400
+    score_rate: float = 1e-3
     score_batch: int = 64
     flight_steps: int = 800
     flight_rate: float = 1e-3
