@@ -73,7 +73,7 @@ class SpectralOscillator(nn.Module):
         q_k(t) = e^{−γ_k t} (q_k(0) cos Ω_k t + q̇_k(0)/ω_k sin Ω_k t),   Ω_k = ω_k + Σ_j χ_kj (J_j/J̄_j − 1)
 
     J_j = (q̇_j²/ω_j + ω_j q_j²)/2 is the action of mode j.  Frequencies, dampings and the matrix χ of anharmonicities
-    are learned from where the motion went; a thousand times cheaper than ``SpectralODE``, and blind to rotors.
+    are learned from where the motion went; far cheaper than ``SpectralODE``, and blind to rotors.
 
     Args:
         molecule: atoms and bonds.
