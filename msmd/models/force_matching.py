@@ -15,7 +15,7 @@ from msmd.models.symmetry import renamings
 from msmd.units import BOLTZMANN_KCAL_PER_MOL_PER_KELVIN
 
 ENERGY_WEIGHT = 1e-3
-"""Energies say little beside 3N forces per frame, but they pin the offset; what they add to the forces is not measured."""
+"""Energies say little beside 3N forces per frame, but they pin the offset; what else they add is not measured."""
 
 
 @dataclass(frozen=True, kw_only=True)
