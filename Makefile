@@ -9,7 +9,7 @@ VIEWER := static/3Dmol-min.js
 # Two workers share the default suite; the browser tests run by themselves, because they measure frame rates.
 WORKERS ?= 2
 
-.PHONY: run test lint fast-test browser-test notebook-test clean
+.PHONY: run test lint fast-test browser-test notebook-test notebooks clean
 
 run: $(VENV)/.run viewer
 	$(BIN)/streamlit run app.py --server.port $(PORT)
@@ -30,7 +30,11 @@ browser-test: $(VENV)/.test viewer chromium
 
 notebook-test: $(VENV)/.test
 	@if ls notebooks/*.ipynb >/dev/null 2>&1; then \
-	    OMP_NUM_THREADS=2 $(BIN)/pytest --nbmake --nbmake-timeout=300 notebooks; fi
+	    OMP_NUM_THREADS=1 $(BIN)/pytest --nbmake --nbmake-timeout=300 notebooks; fi
+
+# Runs the notebooks, solutions included, and stores their outputs small; `make notebooks` after any change to them.
+notebooks: $(VENV)/.test viewer chromium
+	OMP_NUM_THREADS=1 $(BIN)/python notebooks/refresh.py
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV) || { \
