@@ -7,6 +7,7 @@ draw with the extension that plotly installs, instead of as HTML with plotly.js 
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -28,7 +29,10 @@ PLOTLY_MIME = "application/vnd.plotly.v1+json"
 NEGATIVE, NEUTRAL, POSITIVE = (33, 102, 172), (190, 190, 190), (178, 24, 43)
 """Blue, grey, red: the ends and the middle of the scale for signed patterns, as in the player."""
 
-CLOSER = 1.9
+# torch imports tqdm, which warns in every kernel that has no ipywidgets; no notebook here draws such a bar.
+warnings.filterwarnings("ignore", message="IProgress not found")
+
+CLOSER = 1.5
 """3Dmol leaves so much room around a small molecule that it fills a quarter of the view."""
 
 
