@@ -36,7 +36,7 @@ def _forecasting() -> ThreadPoolExecutor:
 
 
 def start() -> None:
-    """Starts to import torch, once per server; it takes 2 to 4 s."""
+    """Starts to import torch, once per server, for pages that have not asked for a forecast; it takes 2 to 4 s."""
     _fitting()
 
 
@@ -55,15 +55,17 @@ def is_ready(future: Future, patience_s: float = PATIENCE_S) -> bool:
     return bool(wait([future], timeout=patience_s).done)
 
 
-def look_again_for(futures: Sequence[Future]) -> None:
-    """Runs the page again as soon as any of the futures is done that is not done now."""
-    pending = [future for future in futures if not future.done()]
-    if not pending:
+def look_again_for(awaited: Sequence[Future]) -> None:
+    """Runs the page again as soon as any of the futures is done that the page was drawn without.
+
+    One that came while the page was being drawn counts: the page does not show it yet.
+    """
+    if not awaited:
         return
 
     @st.fragment(run_every=LOOK_AGAIN_S)
     def look() -> None:
-        if any(future.done() for future in pending):
+        if any(future.done() for future in awaited):
             st.rerun()
 
     look()

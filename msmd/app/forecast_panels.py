@@ -28,14 +28,14 @@ KEY = "player_forecast"
 CARD_WIDTH = 180  # px; two stand side by side on a phone
 
 
-def show_player(chosen: Chosen, window: Window, run: Run, look: Look, *, ready: bool) -> None:
+def show_player(chosen: Chosen, window: Window, run: Run, look: Look) -> None:
     """The player with what there is: prediction beside reference, or the reference alone while the forecast is made."""
-    failure = run.main.exception() if ready else None
+    failure = run.main.exception() if run.ready else None
     if failure is not None and not isinstance(failure, MsmdError):
         raise failure
     if failure is not None:
         st.error(str(failure), icon=":material/error:")
-    if not ready or failure is not None:
+    if not run.ready or failure is not None:
         scene = reference_scene(at_stored_times(chosen.segment(window.segment), window), title=chosen.title)
     else:
         scene = forecast_scene(
@@ -48,7 +48,7 @@ def show_player(chosen: Chosen, window: Window, run: Run, look: Look, *, ready: 
             title=f"{chosen.title}, {run.main.result().forecaster}",
         )
     player(scene, key=KEY)
-    if ready:
+    if run.ready:
         st.caption(
             "Solid atoms are the reference, tubes the prediction; the curves under them are their distance over time. "
             + run.fitting.caption
@@ -57,9 +57,9 @@ def show_player(chosen: Chosen, window: Window, run: Run, look: Look, *, ready: 
         st.caption("The reference is moving; the forecast is being made …")
 
 
-def show_scores(run: Run, card: ForecasterCard, *, ready: bool) -> None:
+def show_scores(run: Run, card: ForecasterCard) -> None:
     """RMSD at the horizon, the forecaster's first and the baselines' beside it."""
-    if not ready:
+    if not run.ready:
         st.skeleton(height=110)
         return
     if run.main.exception() is not None:
@@ -78,7 +78,7 @@ def show_scores(run: Run, card: ForecasterCard, *, ready: bool) -> None:
             _metric(forecaster_card(rival.forecaster).title, final_rmsd(rival))
         for name in run.pending:
             with st.container(border=True, width=CARD_WIDTH):
-                st.caption(f"{forecaster_card(name).title}: being fitted …")
+                st.caption(f"{forecaster_card(name).title}: being made …")
 
 
 def final_rmsd(forecast: Forecast) -> float:
@@ -94,7 +94,7 @@ def _metric(title: str, value: float, *, against: float | None = None) -> None:
         title,
         f"{value:.2f} Å",
         delta=delta,
-        delta_description="best baseline" if delta else None,
+        delta_description="vs baselines" if delta else None,
         delta_color="inverse",
         border=True,
         width=CARD_WIDTH,
@@ -172,7 +172,8 @@ def show_test_scores(run: Run, chosen: Chosen, card: ForecasterCard) -> None:
         if not all(background.is_ready(future) for future in futures.values()):
             st.caption("Forecasting the test windows …")
             st.progress(sum(future.done() for future in futures.values()) / len(futures))
-            background.look_again_for(list(futures.values()))
+            waiting = [future for future in futures.values() if not future.done()]
+            background.look_again_for(waiting or list(futures.values()))
             return
         st.markdown(score_table([future.result() for future in futures.values()]))
         st.caption(

@@ -33,30 +33,37 @@ class Fitting:
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """The forecasts of one window, some of them still being made."""
+    """The forecasts of one window, some of them still being made.
+
+    Attributes:
+        main: of the chosen forecaster.
+        ready: whether it is there.
+        pending: names of the rivals that this drawing of the page goes without.
+        rivals: of the baselines beside it; none before ``main`` is there, because fitting them would slow it down.
+        fitting: what they are fitted on.
+    """
 
     main: Future[Forecast]
+    ready: bool
     rivals: dict[str, Future[Forecast]]
+    pending: tuple[str, ...]
     fitting: Fitting
 
     @property
     def ready_rivals(self) -> tuple[Forecast, ...]:
         """The rivals that are there."""
-        done = [future for future in self.rivals.values() if future.done() and future.exception() is None]
+        done = [
+            future for name, future in self.rivals.items() if name not in self.pending and future.exception() is None
+        ]
         return tuple(future.result() for future in done)
-
-    @property
-    def pending(self) -> tuple[str, ...]:
-        """Names of the rivals that are still being made."""
-        return tuple(name for name, future in self.rivals.items() if not future.done())
 
     def look_again(self) -> None:
         """Runs the page again when more is there."""
-        background.look_again_for([self.main, *self.rivals.values()])
+        background.look_again_for([self.rivals[name] for name in self.pending] if self.ready else [self.main])
 
 
 def start_run(chosen: Chosen, card: ForecasterCard, window: Window) -> Run:
-    """Asks for the forecast and its rivals."""
+    """Asks for the forecast and, once it is there, for its rivals."""
     fitting = fitting_data(chosen, card)
 
     def ask(name: str) -> Future[Forecast]:
@@ -72,7 +79,10 @@ def start_run(chosen: Chosen, card: ForecasterCard, window: Window) -> Run:
         )
 
     main = ask(card.name)
-    return Run(main=main, rivals={name: ask(name) for name in RIVALS if name != card.name}, fitting=fitting)
+    ready = background.is_ready(main)
+    rivals = {name: ask(name) for name in RIVALS if name != card.name} if ready else {}
+    pending = tuple(name for name, future in rivals.items() if not future.done())
+    return Run(main=main, ready=ready, rivals=rivals, pending=pending, fitting=fitting)
 
 
 def fitting_data(chosen: Chosen, card: ForecasterCard) -> Fitting:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from msmd.app import background, forecast_choice, forecast_panels, widgets
+from msmd.app import forecast_choice, forecast_panels, widgets
 from msmd.app.data_choice import choose_data
 from msmd.app.forecast_run import start_run
 from msmd.app.navigation import link_to
@@ -25,11 +25,10 @@ with settings:
     look = forecast_choice.choose_look(chosen)
 
 run = start_run(chosen, card, window)
-ready = background.is_ready(run.main)
 with stage:
-    forecast_panels.show_player(chosen, window, run, look, ready=ready)
-    forecast_panels.show_scores(run, card, ready=ready)
-if ready and run.main.exception() is None:
+    forecast_panels.show_player(chosen, window, run, look)
+    forecast_panels.show_scores(run, card)
+if run.ready and run.main.exception() is None:
     forecast_panels.show_errors(run, chosen, look)
     forecast_panels.show_test_scores(run, chosen, card)
     forecast_panels.show_downloads(run, look, chosen)
