@@ -14,8 +14,8 @@ ABOUT = "An explorer of multiscale molecular dynamics: graph Fourier modes, neur
 st.set_page_config(
     page_title="msmd · multiscale molecular dynamics", page_icon=ICON, layout="wide", menu_items={"About": ABOUT}
 )
-background.start()
 page = current_page()
 state.begin_run(page.url_path)
 with widgets.notes_at_the_top():
     page.run()
+background.start()  # after the page is drawn: importing torch would slow it down
