@@ -163,7 +163,7 @@ def _prepare(folder: Path, plan: RunPlan, options: list[str] | None) -> _Prepare
     if options is None:
         config = config_from_json(kind.Config, json.loads((folder / RUN).read_text(encoding="utf-8"))["config"])
     else:
-        config = config_with(kind.Config(), options)
+        config = config_with(kind.Config(seed=plan.fit.seed), options)
     dataset = load_dataset(plan.data, source=plan.source)
     split = split_dataset(dataset, plan.protocol)
     if plan.budget == "windows":
