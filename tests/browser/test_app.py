@@ -100,6 +100,7 @@ def test_pause_stops_every_pixel(page, app_url, canvas_pixels):
     page.goto(app_url)
     wait_forecast(page)
     pause_at_start(page)
+    page.wait_for_timeout(500)  # the button's own colours fade
     still = canvas_pixels(page)
     page.wait_for_timeout(700)
     assert np.array_equal(canvas_pixels(page), still)

@@ -70,6 +70,11 @@ def drawn(pixels: np.ndarray) -> np.ndarray:
     return np.abs(pixels.astype(int) - pixels[3, 3].astype(int)).max(axis=-1) > 24
 
 
+def overlap(pixels: np.ndarray, others: np.ndarray) -> float:
+    """Drawn pixels in common over drawn pixels in either picture; antialiasing may differ, so 1 is not asked for."""
+    return float(np.sum(drawn(pixels) & drawn(others)) / np.sum(drawn(pixels) | drawn(others)))
+
+
 def teal(pixels: np.ndarray) -> int:
     """How many pixels have the prediction's hue (no element of ethanol is green)."""
     red, green, blue = np.moveaxis(pixels.astype(int), -1, 0)
@@ -274,18 +279,18 @@ def test_component_keeps_camera_and_frame_over_reruns_data_and_pages(page, app_u
     page.locator(".forward").click()
     page.get_by_text("paused at 1").wait_for()
     turned = canvas_pixels(page)
-    assert np.sum(np.abs(turned.astype(int) - fitted).max(axis=-1) > 24) > 200
+    assert overlap(turned, fitted) < 0.9
 
     page.get_by_role("button", name="rerun").click()
     page.wait_for_timeout(800)
-    assert np.array_equal(canvas_pixels(page), turned)
+    assert data(page, "frame") == "1"
+    assert overlap(canvas_pixels(page), turned) > 0.97
 
     page.get_by_text("0.2", exact=True).click()  # other data of the same molecule
     page.wait_for_timeout(800)
     assert data(page, "frame") == "1"
     changed = canvas_pixels(page)
-    overlap = np.sum(drawn(changed) & drawn(turned)) / np.sum(drawn(changed) | drawn(turned))
-    assert overlap > 0.9
+    assert overlap(changed, turned) > 0.9
 
     page.get_by_role("link", name="Other").click()
     page.get_by_text("the other page").wait_for()
@@ -293,9 +298,7 @@ def test_component_keeps_camera_and_frame_over_reruns_data_and_pages(page, app_u
     wait_ready(page)
     page.wait_for_timeout(300)
     assert data(page, "frame") == "1"
-    returned = canvas_pixels(page)
-    overlap = np.sum(drawn(returned) & drawn(changed)) / np.sum(drawn(returned) | drawn(changed))
-    assert overlap > 0.9
+    assert overlap(canvas_pixels(page), changed) > 0.9
     assert page.left_the_machine == []
     assert page.errors == []
 
