@@ -79,13 +79,20 @@ SPLIT = Choice[str](name="split", noun="Split", parse=str)
 TRAINING_TIMES = Choice[str](name="training_times", noun="Times of the windows", parse=str)
 SEED = Choice[int](name="seed", noun="Seed", parse=int)
 OPTIONS = Choice[str](name="set", noun="Settings", parse=str)
+ABLATED = Choice[str](name="model", noun="Model", parse=str)
+VARIANT = Choice[str](name="variant", noun="Variant", parse=str)
+AGAINST = Choice[str](name="against", noun="Comparison", parse=str)
+TESTED_TIMES = Choice[str](name="tested_times", noun="Times of the test windows", parse=str)
+TURNED = Choice[str](name="turned", noun="Test windows", parse=str)
+HORIZON_BAND = Choice[str](name="horizon_band", noun="Horizon band", parse=str)
+ATOMS = Choice[str](name="atoms", noun="Atoms", parse=str)
 
 CHOICES: dict[str, Choice] = {
     choice.name: choice
     for choice in (
         MOLECULE, SOURCE, SEGMENT, PART, LAPLACIAN, MODE, BAND, FORECASTER, START, HORIZON, SAMPLING, STEP,
         CUSTOM_TIMES, COLOR, ARROWS, MOTION, RUN, TRAINEE, WINDOWS, BUDGET, MINUTES, EPOCHS, DEVICE, SPLIT,
-        TRAINING_TIMES, SEED, OPTIONS,
+        TRAINING_TIMES, SEED, OPTIONS, ABLATED, VARIANT, AGAINST, TESTED_TIMES, TURNED, HORIZON_BAND, ATOMS,
     )
 }  # fmt: skip
 """Every choice by its name in the URL; adding one is an entry here."""
