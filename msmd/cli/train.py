@@ -6,7 +6,7 @@ import shlex
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,9 +15,7 @@ import typer
 from msmd.errors import ProtocolError
 
 if TYPE_CHECKING:
-    from msmd.data.windows import Protocol, Split, Windows
     from msmd.training.folder import EpochReport, RunPlan
-    from msmd.trajectory import Dataset
 
 
 def train(
@@ -85,21 +83,6 @@ def export(
     typer.echo(export_job(run, checkpoints))
 
 
-N_CALIBRATION, N_LONG = 100, 30
-"""Windows of each kind, and over four horizons: enough for two weights per knot, minutes of rollouts for aspirin."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Prepared:
-    """What a run needs, read and cut."""
-
-    kind: type
-    config: Any
-    split: Split
-    calibration: tuple[Windows, ...]
-    source: str
-
-
 @contextmanager
 def _alone_in(folder: Path, queued: bool) -> Iterator[None]:
     """Keeps other commands out of the run, and waits for its turn; the first process does so for all."""
@@ -118,10 +101,11 @@ def _alone_in(folder: Path, queued: bool) -> Iterator[None]:
 def _run(folder: Path, plan: RunPlan, options: list[str] | None) -> None:
     from lightning.fabric import Fabric
 
+    from msmd.training.preparation import prepare
     from msmd.training.reference import write_baselines
     from msmd.training.run import train_in_folder
 
-    prepared = _prepare(folder, plan, options)
+    prepared = prepare(folder, plan, options)
     plan = replace(plan, source=prepared.source)
     fabric = Fabric(accelerator=plan.fit.accelerator, devices=_devices(), precision=plan.fit.precision)
     fabric.launch()
@@ -143,52 +127,6 @@ def _devices() -> int:
     import os
 
     return int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
-
-
-def _prepare(folder: Path, plan: RunPlan, options: list[str] | None) -> _Prepared:
-    """Loads the data, cuts them down to the budget, and reads the forecaster's config."""
-    import json
-
-    from msmd.checkpoint import config_from_json
-    from msmd.data import load_dataset
-    from msmd.data.windows import split_dataset
-    from msmd.forecasting import forecaster_card
-    from msmd.training.folder import RUN
-    from msmd.training.options import config_with
-
-    card = forecaster_card(plan.forecaster)
-    if card.needs != "training":
-        raise ProtocolError(f"{plan.forecaster!r} needs no training: name it where it is used.")
-    kind = card.load_class()
-    if options is None:
-        config = config_from_json(kind.Config, json.loads((folder / RUN).read_text(encoding="utf-8"))["config"])
-    else:
-        config = config_with(kind.Config(seed=plan.fit.seed), options)
-    dataset = load_dataset(plan.data, source=plan.source)
-    split = split_dataset(dataset, plan.protocol)
-    if plan.budget == "windows":
-        split = replace(split, training=split.training.without_frames())
-    return _Prepared(
-        kind=kind,
-        config=config,
-        split=split,
-        calibration=calibration_windows(dataset, plan.protocol),
-        source=dataset.source,
-    )
-
-
-def calibration_windows(dataset: Dataset, protocol: Protocol) -> tuple[Windows, ...]:
-    """Windows of training and validation data at random times within the horizon, and, where the data are long
-    enough, of validation data over four horizons."""
-    from msmd.data.windows import split_dataset
-
-    few = replace(protocol, sampling="irregular", n_train=N_CALIBRATION, n_validation=N_CALIBRATION, n_test=1)
-    near = split_dataset(dataset, few)
-    try:
-        far = (split_dataset(dataset, replace(few, sampling="long", n_validation=N_LONG)).validation,)
-    except ProtocolError:
-        far = ()
-    return (near.training.windows, near.validation, *far)
 
 
 def _plan(

@@ -15,6 +15,7 @@ from msmd.checkpoint import load_checkpoint, read_card
 from msmd.cli import app
 from msmd.errors import MsmdError, ProtocolError, UnknownNameError
 from msmd.models.spectral_ode import SpectralODEConfig
+from msmd.training import preparation
 from msmd.training.folder import read_metrics, read_plan
 from msmd.training.options import config_with
 
@@ -27,9 +28,8 @@ SMALL = [
 @pytest.fixture(autouse=True)
 def few_calibration_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     """Calibration is tested with the model; here it only has to happen."""
-    module = sys.modules["msmd.cli.train"]  # the name in the package is the command
-    monkeypatch.setattr(module, "N_CALIBRATION", 2)
-    monkeypatch.setattr(module, "N_LONG", 1)
+    monkeypatch.setattr(preparation, "N_CALIBRATION", 2)
+    monkeypatch.setattr(preparation, "N_LONG", 1)
 
 
 def _msmd(*arguments: str) -> str:
