@@ -39,9 +39,10 @@ def show_player(job: Job) -> None:
     except MsmdError as error:
         st.caption(f"Its data cannot be read any more, so that nothing can be played: {error}")
         return
-    shown = _newest_forecast(job, folder, dataset)
+    newest = _newest_forecast(job, folder, dataset)
+    shown = _last_made(job, newest)
     if shown is None:
-        st.caption("The newest checkpoint is being loaded …")
+        _say_why_nothing_moves(newest)
         return
     player(forecast_scene(shown, band=_whole(dataset), title=job.title), key="player_train", height=300)
     what = "finished model" if job.state == "finished" else "newest checkpoint"
@@ -61,8 +62,8 @@ def _dataset(job: Job) -> Dataset:
     return cache.dataset(job.spec.data, job.spec.source)
 
 
-def _newest_forecast(job: Job, folder: Path, dataset: Dataset) -> Forecast | None:
-    """The forecast of the newest checkpoint, or of the one before while that is being made or cannot be read."""
+def _newest_forecast(job: Job, folder: Path, dataset: Dataset) -> Future[Forecast] | None:
+    """The forecast of the newest checkpoint; None where the data hold nothing to compare one with."""
     parts = segment_parts(dataset)
     segment = parts.index("test") if "test" in parts else 0
     trajectory = dataset.segments[segment]
@@ -74,13 +75,29 @@ def _newest_forecast(job: Job, folder: Path, dataset: Dataset) -> Forecast | Non
     start = int(starts[0] if "test" in parts else starts[int(0.83 * len(starts))])
     times = tuple(np.linspace(0.0, horizon, N_FRAMES).round(3).tolist())
     version = (folder / CARD).stat().st_mtime_ns
-    newest: Future[Forecast] = cache.run_forecast(folder, version, segment, start, times, trajectory)
-    if not job.is_alive:  # a run that is alive is looked at again anyway
-        background.look_again_for([newest])
+    return cache.run_forecast(folder, version, segment, start, times, trajectory)
+
+
+def _last_made(job: Job, newest: Future[Forecast] | None) -> Forecast | None:
+    """The newest forecast, or the one before while that is being made or cannot be read."""
     key = f"played:{job.folder.name}"
-    if newest.done() and newest.exception() is None:
+    if newest is None:
+        return None
+    if not newest.done():
+        if not job.is_alive:  # a run that is alive is looked at again anyway
+            background.look_again_for([newest])
+    elif newest.exception() is None:
         state.remember(key, newest.result())
     return state.recall(key)
+
+
+def _say_why_nothing_moves(newest: Future[Forecast] | None) -> None:
+    if newest is None:
+        st.caption("These data are too short to play a forecast beside them.")
+    elif not newest.done():
+        st.caption("The newest checkpoint is being loaded …")
+    else:
+        st.caption(f"The newest checkpoint cannot be played: {newest.exception()}")
 
 
 def _whole(dataset: Dataset) -> Band:

@@ -14,6 +14,14 @@ PATIENCE_S = 90.0
 """Importing torch and fitting baselines takes seconds, on a machine shared with other tests many."""
 
 
+@pytest.fixture(autouse=True)
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of runs of the test's own: a developer's runs would show in the lists."""
+    folder = (tmp_path / "runs").resolve()
+    monkeypatch.setenv("MSMD_RUNS", str(folder))
+    return folder
+
+
 @pytest.fixture
 def open_app() -> Callable[..., AppTest]:
     """``open_app(page, **query)``: the app at a page, with a URL, run once."""

@@ -12,24 +12,12 @@ from pathlib import Path
 import pytest
 
 from msmd.app import train_choice, train_table
-from msmd.app.navigation import PAGES
 from msmd.training.folder import EpochReport, RunStatus, write_status
 from msmd.training.job_folder import JobSpec, read_job, runs_folder
 from tests.app.conftest import ROOT, first_card, link, said, settle
 
-pytestmark = pytest.mark.skipif(
-    all(card.name != "train" for card in PAGES), reason="the Train page is not in msmd.app.navigation.PAGES yet"
-)
-
 SHIPPED = ROOT / "checkpoints" / "gfn2" / "ethanol" / "spectral-ode"
 SPEC = JobSpec(forecaster="spectral-ode", data="ethanol", minutes=2.0)
-
-
-@pytest.fixture(autouse=True)
-def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of runs of the test's own."""
-    monkeypatch.setenv("MSMD_RUNS", str(tmp_path))
-    return runs_folder()
 
 
 @pytest.fixture
@@ -37,7 +25,7 @@ def make_run(runs: Path) -> Callable[..., Path]:
     """``make_run(name, finished=True, spec=SPEC)``: a run folder as a job leaves it."""
 
     def make(name: str, *, finished: bool = True, spec: JobSpec = SPEC) -> Path:
-        (folder := runs / name).mkdir()
+        (folder := runs / name).mkdir(parents=True)
         entry = {"title": f"run {name}", "spec": asdict(spec), "created": time.time(), "stopped": False}
         (folder / "job.json").write_text(json.dumps(entry))
         write_status(folder, RunStatus(state="training", stage="windows", n_stages=1, progress=0.5, seconds=60.0))
@@ -99,6 +87,8 @@ def test_a_finished_run_is_shown_and_plays_on_the_forecast_page(open_app, make_r
     assert said(app.subheader)[0] == "run done"
     assert any("is finished" in text for text in said(app.markdown))
     press(app, "Play it on the Forecast page")
+    assert said(app.title) == ["Forecast"]
+    app.switch_page("msmd/app/screens/forecast.py").run()  # AppTest stays where it was told to be last
     settle(app)
     assert link(app)["forecaster"] == "run:done"
     assert first_card(app) == "run done"

@@ -8,16 +8,12 @@ from urllib.parse import urlencode
 
 import pytest
 
-from msmd.app.navigation import PAGES
 from msmd.training.job_folder import list_jobs
 from msmd.training.jobs import stop_job
 from msmd.views.player.assets import find_three_dmol
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(
-        all(card.name != "train" for card in PAGES), reason="the Train page is not in msmd.app.navigation.PAGES yet"
-    ),
     pytest.mark.skipif(find_three_dmol() is None, reason="3Dmol.js is not installed: `npm ci && npm run static`"),
 ]
 
