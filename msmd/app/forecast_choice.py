@@ -132,13 +132,14 @@ def choose_look(chosen: Chosen) -> Look:
 def _choose_start(trajectory: Trajectory, horizon_fs: float) -> int:
     starts = possible_starts(trajectory, horizon_fs)
     thinned = starts[:: max(len(starts) // MAX_STOPS, 1)]
-    asked = state.read(START, int(thinned[0]), lambda frame: frame in starts)
+    middle = int(thinned[len(thinned) // 2])  # as good as any, where frame 0 is the one that was made by hand
+    asked = state.read(START, middle, lambda frame: frame in starts)
     options = np.unique(np.append(thinned, asked)).tolist()  # a link may name a frame between the stops
     return widgets.stops(
         START,
         "Start frame",
         options,
-        default=int(thinned[0]),
+        default=middle,
         say=lambda frame: f"{frame} · {trajectory.times_fs[frame]:,.0f} fs",
         help="The frame whose positions and velocities the forecaster is given.",
     )

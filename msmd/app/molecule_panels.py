@@ -43,13 +43,13 @@ def show_numbers(summary: Summary) -> None:
             st.metric(
                 "Mean temperature",
                 f"{summary.temperature_kelvin:.0f} K",
-                delta=None if summary.thermostat_kelvin is None else f"set to {summary.thermostat_kelvin:.0f} K",
+                delta=_internal(summary),
                 delta_color="off",
                 delta_arrow="off",
                 border=True,
                 width=190,
                 help="Kinetic, over all 3N degrees of freedom, as MD17 counts them. Without drift and spin only 3N − 6 "
-                "move, so that a 500 K sample reads lower here.",
+                "move; counted over these the same energy is a higher temperature. " + _setting(summary),
             )
         if summary.dt_fs_from_forces is not None:
             st.metric(
@@ -62,6 +62,19 @@ def show_numbers(summary: Summary) -> None:
                 width=190,
                 help="From F = m·a on consecutive frames: a check that the times belong to the motion.",
             )
+
+
+def _internal(summary: Summary) -> str | None:
+    kelvin = summary.internal_temperature_kelvin
+    return None if kelvin is None else f"{kelvin:.0f} K over 3N − 6"
+
+
+def _setting(summary: Summary) -> str:
+    """What the simulation was set to, and over which degrees of freedom, as a sentence."""
+    if summary.thermostat_kelvin is None:
+        return ""
+    counted = "3N − 6" if summary.source == "gfn2" else "3N"
+    return f"The simulation was set to {summary.thermostat_kelvin:.0f} K over {counted}."
 
 
 def show_plots(trajectory: Trajectory, thermostat_kelvin: float | None) -> None:

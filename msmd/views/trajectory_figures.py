@@ -27,14 +27,15 @@ def temperature_figure(trajectory: Trajectory, *, target_kelvin: float | None = 
         x_title=TIME_AXIS,
         y_title="kinetic temperature / K",
         how_to_read="The temperature of so few atoms swings widely as kinetic and potential energy change places; only "
-        "its mean tells how hot the molecule is.",
+        "its mean tells how hot the molecule is. It is counted over all 3N degrees of freedom, as MD17 does: without "
+        "drift and spin only 3N − 6 of them move, so that a sample of 500 K may lie below 500 K here.",
     )
     known = trajectory.start_frames
     values = trajectory.kinetic_temperature()[known]
     _add_over_time(figure, trajectory, known, values, "kinetic temperature")
-    _add_level(figure, float(values.mean()), f"mean {values.mean():.0f} K")
+    _add_level(figure, float(values.mean()), f"mean<br>{values.mean():.0f} K")
     if target_kelvin is not None and round(target_kelvin) != round(float(values.mean())):
-        _add_level(figure, target_kelvin, f"set to {target_kelvin:.0f} K")
+        _add_level(figure, target_kelvin, f"set to<br>{target_kelvin:.0f} K")
     return figure
 
 
@@ -73,6 +74,8 @@ def _add_over_time(
 
 
 def _add_level(figure: go.Figure, value: float, text: str) -> None:
-    figure.add_hline(
-        y=value, line={"color": REFERENCE, "dash": "dash"}, annotation={"text": text, "font": {"color": REFERENCE}}
+    figure.add_hline(y=value, line={"color": REFERENCE, "dash": "dash"})
+    figure.add_annotation(  # beside the plot: over the curve it could not be read
+        x=1.0, xref="paper", xanchor="left", y=value, text=text, showarrow=False, align="left"
     )
+    figure.update_layout(margin_r=60)

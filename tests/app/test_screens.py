@@ -55,8 +55,8 @@ def test_persistence_at_the_horizon_is_the_distance_the_molecule_went(open_app):
 
 
 def test_a_shorter_horizon_is_forecast_better(open_app):
-    near = scores(settle(open_app(forecaster="persistence", horizon_fs="50")))
-    far = scores(settle(open_app(forecaster="persistence", horizon_fs="1500")))
+    near = scores(settle(open_app(forecaster="persistence", horizon_fs="50", start="0")))
+    far = scores(settle(open_app(forecaster="persistence", horizon_fs="1500", start="0")))
     assert near["Persistence"] < far["Persistence"]
 
 

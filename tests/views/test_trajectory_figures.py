@@ -35,7 +35,7 @@ def test_the_temperature_is_the_trajectory_s_in_picoseconds(trajectory):
     assert np.allclose(figure.data[0].y, trajectory.kinetic_temperature()[::stride])
     assert figure.data[0].x[1] == pytest.approx(4.0 * stride / 1000)
     assert len(figure.data[0].x) <= MOST_POINTS
-    assert "set to 500 K" in {note.text for note in figure.layout.annotations}
+    assert "set to<br>500 K" in {note.text for note in figure.layout.annotations}
 
 
 def test_a_setting_that_the_mean_equals_is_not_drawn_twice(trajectory):
