@@ -13,9 +13,10 @@ from msmd.app.navigation import go_to
 from msmd.app.train_choice import duration
 from msmd.app.train_player import show_player
 from msmd.errors import MsmdError
+from msmd.training.export import export_run, export_target, what_is_in_the_way
 from msmd.training.folder import read_metrics
 from msmd.training.job_folder import Job, list_jobs, log_lines, read_job, runs_folder
-from msmd.training.jobs import delete_job, export_job, rename_job, resume_job, stop_job
+from msmd.training.jobs import delete_job, rename_job, resume_job, stop_job
 from msmd.training.reference import read_baselines
 
 LOOK_AGAIN_S = 2.0
@@ -111,10 +112,17 @@ def _show_actions(job: Job) -> None:
 
 
 def _action(
-    label: str, icon: str | None, work: Callable[[], object], *, primary: bool = False, key: str | None = None
+    label: str,
+    icon: str | None,
+    work: Callable[[], object],
+    *,
+    primary: bool = False,
+    key: str | None = None,
+    enabled: bool = True,
 ) -> None:
     """A button that does something to a run, and says why where it cannot."""
-    if not st.button(label, icon=icon, type="primary" if primary else "secondary", key=f"action:{key or label}"):
+    kind = "primary" if primary else "secondary"
+    if not st.button(label, icon=icon, type=kind, key=f"action:{key or label}", disabled=not enabled):
         return
     try:
         with st.spinner("One moment"):
@@ -131,16 +139,22 @@ def _delete(job: Job) -> None:
 
 
 def _export_form(job: Job) -> None:
-    """Copying the result to where the shipped checkpoints lie."""
-    target = Path(cache.CHECKPOINTS.name) / job.spec.source / Path(job.spec.data).stem / job.spec.forecaster
-    st.markdown(f"Copies the model to `{target}`, from where every page, notebook and command loads it by name.")
-    if (cache.CHECKPOINTS.parent / target).exists():
-        st.warning("A checkpoint lies there; it will be replaced.")
-    _action("Export", None, lambda: _export(job), key="export")
+    """Copying the result to where the shipped checkpoints lie; another checkpoint goes only where one says so."""
+    target = export_target(job.folder, cache.CHECKPOINTS)
+    st.markdown(
+        f"Copies the model to `{target.relative_to(cache.CHECKPOINTS.parent)}`, from where commands and notebooks load "
+        f"it by its name, `{job.spec.forecaster}`, for these data."
+    )
+    in_the_way = what_is_in_the_way(job.folder, cache.CHECKPOINTS)
+    replace = True
+    if in_the_way:
+        st.warning(in_the_way, icon=":material/warning:")
+        replace = st.checkbox("Replace it", key=f"replace:{job.folder.name}")
+    _action("Export now", None, lambda: _export(job, replace=replace), key="export", enabled=replace)
 
 
-def _export(job: Job) -> None:
-    export_job(job.folder, cache.CHECKPOINTS)
+def _export(job: Job, *, replace: bool) -> None:
+    export_run(job.folder, cache.CHECKPOINTS, replace=replace)
     cache.forget_forecasters()
     st.toast("Exported.", icon=":material/save:")
 

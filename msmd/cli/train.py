@@ -74,13 +74,16 @@ def train(
 def export(
     run: Annotated[Path, typer.Argument(help="A finished run.")],
     checkpoints: Annotated[Path, typer.Argument(help="Folder of checkpoints; source/molecule/forecaster is added.")],
+    replace_other: Annotated[
+        bool, typer.Option("--replace", help="Replace another checkpoint that lies there.")
+    ] = False,
 ) -> None:
     """Copies the result of a run to CHECKPOINTS/source/molecule/forecaster."""
-    from msmd.training.jobs import export_job
+    from msmd.training.export import export_run
     from msmd.training.run import check_is_result
 
     check_is_result(run)
-    typer.echo(export_job(run, checkpoints))
+    typer.echo(export_run(run, checkpoints, replace=replace_other))
 
 
 @contextmanager
@@ -107,7 +110,7 @@ def _run(folder: Path, plan: RunPlan, options: list[str] | None) -> None:
 
     prepared = prepare(folder, plan, options)
     plan = replace(plan, source=prepared.source)
-    fabric = Fabric(accelerator=plan.fit.accelerator, devices=_devices(), precision=plan.fit.precision)
+    fabric = Fabric(accelerator=plan.fit.accelerator, precision=plan.fit.precision, **_processes())
     fabric.launch()
     if fabric.is_global_zero:
         write_baselines(folder, prepared.split, plan.fit.n_validation)
@@ -122,11 +125,12 @@ def _run(folder: Path, plan: RunPlan, options: list[str] | None) -> None:
             pass
 
 
-def _devices() -> int:
-    """Processes that torchrun has started, or one."""
+def _processes() -> dict[str, int]:
+    """The processes that torchrun has started here, and on how many machines; or one."""
     import os
 
-    return int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    here = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    return {"devices": here, "num_nodes": int(os.environ.get("WORLD_SIZE", here)) // here}
 
 
 def _plan(

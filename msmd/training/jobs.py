@@ -1,4 +1,4 @@
-"""Training jobs: start, stop, resume, rename, delete, export; each is a process of its own with a run folder."""
+"""Training jobs: start, stop, resume, rename, delete; each is a process of its own with a run folder."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import time
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from msmd.checkpoint import CARD, WEIGHTS, config_from_json, load_checkpoint, read_card
+from msmd.checkpoint import config_from_json
 from msmd.errors import MsmdError
 from msmd.training.folder import RUN
 from msmd.training.job_folder import LOG, STARTED, JobSpec, read_entry, write_entry
@@ -96,21 +96,6 @@ def delete_job(folder: Path) -> None:
     if holder(folder) is not None:
         raise MsmdError(f"The run {folder.name} is at work; stop it before you delete it.")
     shutil.rmtree(folder)
-
-
-def export_job(folder: Path, checkpoints: Path) -> Path:
-    """Copies the result of a run to ``checkpoints/source/molecule/forecaster``; returns that folder.
-
-    Raises:
-        CheckpointError: when the run has no result, or a damaged one.
-    """
-    load_checkpoint(folder)
-    card = read_card(folder)
-    target = checkpoints / card["source"] / card["molecule"]["name"] / card["forecaster"]
-    target.mkdir(parents=True, exist_ok=True)
-    for name in (WEIGHTS, CARD):
-        shutil.copyfile(folder / name, target / name)
-    return target
 
 
 def _launch(folder: Path, arguments: list[str]) -> None:

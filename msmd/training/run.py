@@ -5,6 +5,7 @@ RUN/metrics.jsonl      one line per epoch
 RUN/status.json        where it stands: for whoever watches
 RUN/state.pt           the state that training resumes from
 RUN/last, RUN/best     checkpoints on the way
+RUN/tensorboard        the reports again, for TensorBoard
 RUN/model.safetensors, RUN/card.json   the result, once finished
 """
 
@@ -21,6 +22,7 @@ import torch
 from msmd.checkpoint import Provenance, data_hash, save_checkpoint
 from msmd.data.windows import Split, Windows
 from msmd.errors import CheckpointError, MsmdError
+from msmd.training.events import event_log
 from msmd.training.folder import (
     METRICS,
     RUN,
@@ -91,21 +93,30 @@ def train_in_folder(
 
 
 def _train(folder: Path, fit: Fit, provenance: Provenance, writes: bool) -> Iterator[EpochReport]:
-    """Trains to the end, saving state, checkpoints and metrics at each epoch."""
+    """Trains to the end; the first process saves everything at each epoch."""
+    if not writes:
+        yield from fit
+        return
     best = fit.state.best
-    for report in fit:
-        if writes:
-            _save_state(folder / STATE, fit.state)
-            with (folder / METRICS).open("a", encoding="utf-8") as log:
-                log.write(json.dumps(asdict(report)) + "\n")
-            so_far = replace(provenance, seconds=report.seconds, metrics=report.validation or {})
-            if report.validation is not None:
-                save_checkpoint(fit.forecaster, folder / "last", so_far)
-            if fit.state.best < best:
-                save_checkpoint(fit.forecaster, folder / "best", so_far)
-                best = fit.state.best
-            write_status(folder, _status(report))
-        yield report
+    with event_log(folder) as add_events:
+        for report in fit:
+            _save_epoch(folder, fit, report, replace(provenance, seconds=report.seconds), is_best=fit.state.best < best)
+            best = fit.state.best
+            add_events(report)
+            yield report
+
+
+def _save_epoch(folder: Path, fit: Fit, report: EpochReport, provenance: Provenance, *, is_best: bool) -> None:
+    """State, metrics, checkpoints where there was a validation, status: in this order a kill loses nothing."""
+    _save_state(folder / STATE, fit.state)
+    with (folder / METRICS).open("a", encoding="utf-8") as log:
+        log.write(json.dumps(asdict(report)) + "\n")
+    so_far = replace(provenance, metrics=report.validation or {})
+    if report.validation is not None:
+        save_checkpoint(fit.forecaster, folder / "last", so_far)
+    if is_best:
+        save_checkpoint(fit.forecaster, folder / "best", so_far)
+    write_status(folder, _status(report))
 
 
 def _status(report: EpochReport) -> RunStatus:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from msmd.app import train_choice, train_table
+from msmd.app import cache, train_choice, train_table
 from msmd.training.folder import EpochReport, RunStatus, write_status
 from msmd.training.job_folder import JobSpec, read_job, runs_folder
 from tests.app.conftest import ROOT, first_card, link, said, settle
@@ -142,3 +142,19 @@ def test_the_table_filters_and_tells_settings_apart(open_app, make_run):
         "seed": ["0", "3"],
     }
     assert train_table.csv_of(jobs).splitlines()[0].startswith("title,state,data")
+
+
+def test_an_export_asks_before_it_replaces_another_checkpoint(open_app, make_run, tmp_path, monkeypatch):
+    folder = make_run("mine")
+    monkeypatch.setattr(cache, "CHECKPOINTS", tmp_path / "checkpoints")
+    target = tmp_path / "checkpoints" / "gfn2" / "ethanol" / "spectral-ode"
+    shutil.copytree(SHIPPED, target)
+    other = json.loads((target / "card.json").read_text()) | {"weights_sha256": "0" * 64, "data_sha256": "1" * 64}
+    (target / "card.json").write_text(json.dumps(other))
+    app = open_app("train", run="mine")
+    assert any("made from other training data" in text for text in said(app.warning))
+    assert next(button for button in app.button if button.label == "Export now").disabled
+    app.checkbox(key="replace:mine").check().run()
+    press(app, "Export now")
+    assert (target / "card.json").read_text() == (folder / "card.json").read_text()
+    assert not app.exception

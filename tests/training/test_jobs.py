@@ -15,9 +15,10 @@ import pytest
 
 from msmd.checkpoint import load_checkpoint
 from msmd.errors import MsmdError
+from msmd.training.export import export_run
 from msmd.training.folder import RunStatus, read_metrics, read_status, write_status
 from msmd.training.job_folder import Job, JobSpec, list_jobs, log_lines, read_job, runs_folder
-from msmd.training.jobs import delete_job, export_job, rename_job, resume_job, start_job, stop_job
+from msmd.training.jobs import delete_job, rename_job, resume_job, start_job, stop_job
 from msmd.training.locks import claimed, holder, try_lock
 from msmd.training.queue import in_turn, n_slots
 from msmd.training.reference import read_baselines
@@ -64,7 +65,7 @@ def test_a_job_runs_to_a_model_that_loads_and_can_be_exported(runs: Path, tmp_pa
     assert (job.state, job.progress, job.spec) == ("finished", 1.0, SPEC), log_lines(folder)
     assert load_checkpoint(folder).name == "egnn"
     assert set(read_baselines(folder)) == {"persistence", "mean-structure", "normal-modes"}
-    exported = export_job(folder, tmp_path / "checkpoints")
+    exported = export_run(folder, tmp_path / "checkpoints")
     assert exported == tmp_path / "checkpoints" / "gfn2" / "ethanol" / "egnn"
     assert load_checkpoint(exported).name == "egnn"
     rename_job(folder, " second ")
