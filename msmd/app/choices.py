@@ -86,6 +86,7 @@ TESTED_TIMES = Choice[str](name="tested_times", noun="Times of the test windows"
 TURNED = Choice[str](name="turned", noun="Test windows", parse=str)
 HORIZON_BAND = Choice[str](name="horizon_band", noun="Horizon band", parse=str)
 ATOMS = Choice[str](name="atoms", noun="Atoms", parse=str)
+FIGURE = Choice[str](name="figure", noun="Figure", parse=str)
 
 CHOICES: dict[str, Choice] = {
     choice.name: choice
@@ -93,6 +94,7 @@ CHOICES: dict[str, Choice] = {
         MOLECULE, SOURCE, SEGMENT, PART, LAPLACIAN, MODE, BAND, FORECASTER, START, HORIZON, SAMPLING, STEP,
         CUSTOM_TIMES, COLOR, ARROWS, MOTION, RUN, TRAINEE, WINDOWS, BUDGET, MINUTES, EPOCHS, DEVICE, SPLIT,
         TRAINING_TIMES, SEED, OPTIONS, ABLATED, VARIANT, AGAINST, TESTED_TIMES, TURNED, HORIZON_BAND, ATOMS,
+        FIGURE,
     )
 }  # fmt: skip
 """Every choice by its name in the URL; adding one is an entry here."""

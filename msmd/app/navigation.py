@@ -30,6 +30,7 @@ PAGES: tuple[PageCard, ...] = (
     PageCard(name="molecule", title="Molecule", icon=":material/hub:"),
     PageCard(name="modes", title="Modes", icon=":material/graphic_eq:"),
     PageCard(name="train", title="Train", icon=":material/model_training:"),
+    PageCard(name="ablations", title="Ablations", icon=":material/grid_on:"),
     PageCard(name="about", title="About", icon=":material/menu_book:"),
 )
 """The registry; adding a page is a file in ``screens/`` and a line here.  The first one is where a visitor lands."""

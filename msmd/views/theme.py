@@ -44,6 +44,9 @@ HEIGHT_PX = 340
 COLOR_SCALE = "Cividis"
 """Heat maps: one lightness scale that looks the same to readers with and without colour-blindness."""
 
+DIVERGING_SCALE = ((0.0, "#0b7c73"), (0.25, "#7cc4bd"), (0.5, "#dfe3e8"), (0.75, "#f0b35f"), (1.0, "#a4480b"))
+"""Ratios about 1: teal below, orange above, the two ends apart for readers with colour-blindness too."""
+
 TEMPLATE = go.layout.Template(
     layout={
         "paper_bgcolor": "rgba(0,0,0,0)",
