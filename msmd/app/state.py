@@ -165,8 +165,10 @@ def recall(key: str) -> object | None:
 
 def _store(choice: Choice) -> None:
     """A widget's callback: its value becomes the choice."""
-    value = st.session_state[choice.name]
-    if value is None:  # a segmented control whose button was clicked again: keep what was chosen
+    # None: a segmented control whose button was clicked again. No key: ``choose`` has taken the widget back while the
+    # browser, asking for a result, still sent its old value. Both keep what was chosen.
+    value = st.session_state.get(choice.name)
+    if value is None:
         return
     session = _session()
     session.chosen[choice.name] = choice.show(value)
