@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -62,22 +63,30 @@ def test_the_folder_is_enough_to_go_on(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_two_processes_give_what_one_gives(tmp_path: Path) -> None:
+@pytest.mark.parametrize("n_machines", [1, 2])
+def test_two_processes_give_what_one_gives(tmp_path: Path, n_machines: int) -> None:
     """The same command under torchrun; processes share the two batches of a step and sum them in another order.
 
-    The ``--`` keeps torchrun from taking ``--run`` for an abbreviation of an option of its own.
+    Two machines are two launches that meet at one address.  The ``--`` keeps torchrun from taking ``--run`` for an
+    abbreviation of an option of its own.
     """
     command = ["train", "ethanol", "--forecaster", "spectral-oscillator", "--windows", "40", "--device", "cpu",
                "--batches-per-step", "2", "--set", "n_steps=30", "--set", "batch=20"]  # fmt: skip
     _msmd(*command, "--run", str(tmp_path / "one"))
-    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "--", "msmd"]
-    subprocess.run(
-        [sys.executable, *torchrun, *command, "--run", str(tmp_path / "two")],
-        check=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[2])},
-        capture_output=True,
-        timeout=500,
-    )
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    meeting = ["--rdzv-backend", "c10d", "--rdzv-id", "msmd", "--rdzv-endpoint", f"127.0.0.1:{port}"]
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--nnodes", str(n_machines), *meeting]
+    torchrun += ["--nproc-per-node", str(2 // n_machines), "-m", "--", "msmd"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[2])}
+    launches = [
+        subprocess.Popen([*torchrun, *command, "--run", str(tmp_path / "two")], env=environment, stderr=subprocess.PIPE)
+        for _ in range(n_machines)
+    ]
+    for launch in launches:
+        said = launch.communicate(timeout=500)[1]
+        assert launch.returncode == 0, said.decode()
     one, two = ([report.loss for report in read_metrics(tmp_path / name)] for name in ("one", "two"))
     assert one == pytest.approx(two, rel=1e-6)
     detunings = [load_checkpoint(tmp_path / name).detuning for name in ("one", "two")]
