@@ -14,12 +14,13 @@ from msmd.cli.data import fetch, generate, info, molecules
 from msmd.cli.evaluate import evaluate
 from msmd.cli.forecast import forecast
 from msmd.cli.spectrum import spectrum
+from msmd.cli.sweep import sweep
 from msmd.cli.train import export, train
 from msmd.errors import MsmdError
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 
-COMMANDS: tuple = (molecules, fetch, generate, info, spectrum, train, export, evaluate, forecast, bench)
+COMMANDS: tuple = (molecules, fetch, generate, info, spectrum, train, export, evaluate, forecast, bench, sweep)
 """Every command, a function each; its name on the command line is the function's."""
 
 for command in COMMANDS:

@@ -1,0 +1,47 @@
+"""Joining what the tasks of a sweep have measured into its table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from msmd.sweeps.outcome import finished_records
+from msmd.sweeps.record import Record
+from msmd.sweeps.spec import SweepSpec
+from msmd.sweeps.table import latest, read_table, sweeps_folder, write_table
+from msmd.sweeps.task import Task
+
+TABLE = "table.csv"
+
+
+def root_of(spec: SweepSpec) -> Path:
+    """The folder of one's own sweep: its tasks and its table."""
+    return sweeps_folder() / spec.name
+
+
+def collect(spec: SweepSpec, tasks: Sequence[Task], out: Path | None = None) -> tuple[Record, ...]:
+    """Joins the finished tasks of a sweep into its own table, and into ``out/NAME.csv`` if asked.
+
+    Rows that ``out`` holds of forecasters and molecules which the sweep still names stay until they are measured again,
+    so that a sweep can be run molecule by molecule, or on several machines.
+
+    Args:
+        spec: of the sweep.
+        tasks: every task of it, ``tasks_of(spec)``.
+        out: folder of tables.
+
+    Returns:
+        The records of the finished tasks.
+    """
+    found = finished_records(root_of(spec), tasks)
+    write_table(root_of(spec) / TABLE, found)
+    if out is not None:
+        path = out / f"{spec.name}.csv"
+        wanted = {_cell(task) for task in tasks}
+        before = [record for record in read_table(path) if _cell(record) in wanted] if path.exists() else []
+        write_table(path, latest([*before, *found]))
+    return found
+
+
+def _cell(entry: Task | Record) -> tuple[str, ...]:
+    return (entry.source, entry.molecule, entry.forecaster, entry.variant)
