@@ -13,6 +13,7 @@ from msmd.cli.bench import bench
 from msmd.cli.data import fetch, generate, info, molecules
 from msmd.cli.evaluate import evaluate
 from msmd.cli.forecast import forecast
+from msmd.cli.runs import runs
 from msmd.cli.spectrum import spectrum
 from msmd.cli.sweep import sweep
 from msmd.cli.train import export, train
@@ -20,7 +21,7 @@ from msmd.errors import MsmdError
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 
-COMMANDS: tuple = (molecules, fetch, generate, info, spectrum, train, export, evaluate, forecast, bench, sweep)
+COMMANDS: tuple = (molecules, fetch, generate, info, spectrum, train, export, runs, evaluate, forecast, bench, sweep)
 """Every command, a function each; its name on the command line is the function's."""
 
 for command in COMMANDS:
