@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import secrets
-import shlex
 import shutil
-import signal
-import subprocess
-import sys
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -16,15 +11,9 @@ from pathlib import Path
 from msmd.checkpoint import config_from_json
 from msmd.errors import MsmdError
 from msmd.training.folder import RUN
-from msmd.training.job_folder import LOG, STARTED, JobSpec, read_entry, write_entry
-from msmd.training.locks import INHERITED, holder, open_claimed, sign
-from msmd.training.queue import THREADS_PER_JOB
-
-NICENESS = "5"
-"""A job leaves the processor to the page that watches it."""
-
-PATIENCE_S = 5.0
-"""A process that is asked to end and has not by then is killed; its state lies in the folder since the last epoch."""
+from msmd.training.job_folder import JobSpec, read_entry, write_entry
+from msmd.training.locks import holder
+from msmd.training.processes import end, launch
 
 
 def start_job(root: Path, spec: JobSpec, title: str, *, data: bytes | None = None) -> Path:
@@ -62,18 +51,10 @@ def resume_job(folder: Path) -> None:
 
 def stop_job(folder: Path) -> None:
     """Ends the process of a run; the run can be resumed from its last epoch."""
-    pid = holder(folder)
-    if not pid:
+    if holder(folder) is None:
         return
     write_entry(folder, read_entry(folder) | {"stopped": True})
-    for number, patience in ((signal.SIGTERM, PATIENCE_S), (signal.SIGKILL, PATIENCE_S)):
-        _send(pid, number)
-        deadline = time.monotonic() + patience
-        while time.monotonic() < deadline:
-            if holder(folder) is None:
-                return
-            time.sleep(0.05)
-    raise MsmdError(f"Process {pid} of the run {folder} does not end; end it by hand.")
+    end(folder)
 
 
 def rename_job(folder: Path, title: str) -> None:
@@ -99,38 +80,4 @@ def delete_job(folder: Path) -> None:
 
 
 def _launch(folder: Path, arguments: list[str]) -> None:
-    """Starts ``msmd train`` in a session of its own; it inherits the run's lock, so that it is never without."""
-    command = [sys.executable, "-m", "msmd", "train", *arguments, "--run", str(folder), "--queued"]
-    nice = shutil.which("nice")
-    with open_claimed(folder) as lock, (folder / LOG).open("a", encoding="utf-8") as log:
-        log.write(f"{STARTED} {time.strftime('%Y-%m-%d %H:%M:%S')}: {shlex.join(command)}\n")
-        log.flush()
-        process = subprocess.Popen(
-            [nice, "-n", NICENESS, *command] if nice else command,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            env=os.environ | _environment(lock.fileno()),
-            pass_fds=[lock.fileno()],
-            start_new_session=True,
-        )
-        sign(lock, process.pid)
-
-
-def _environment(lock: int) -> dict[str, str]:
-    """The lock, this installation of msmd, and the threads of one job."""
-    package = str(Path(__file__).parents[2])
-    paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
-    threads = str(min(THREADS_PER_JOB, os.cpu_count() or 1))
-    return {INHERITED: str(lock), "PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": threads}
-
-
-def _send(pid: int, number: signal.Signals) -> None:
-    """Signals the job's whole process group where it has one of its own."""
-    try:
-        if os.getpgid(pid) == pid:
-            os.killpg(pid, number)
-        else:
-            os.kill(pid, number)
-    except ProcessLookupError:
-        pass  # it has just ended, which is what was wanted
+    launch(folder, ["train", *arguments, "--run", str(folder), "--queued"])
