@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -31,10 +32,19 @@ def sweep(
     variants: Annotated[str | None, typer.Option(help="Only these of the sweep; full is the model itself.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List the tasks and run none.")] = False,
     collect_only: Annotated[bool, typer.Option("--collect", help="Join what is finished and run nothing.")] = False,
+    queued: Annotated[
+        Path | None,
+        typer.Option(
+            help="Wait for a free slot among the runs beside this folder (MSMD_JOB_SLOTS).",
+            exists=True,
+            file_okay=False,
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the records as JSON instead of a table.")] = False,
 ) -> None:
     """Runs sweeps; stop and repeat the command to go on.  Finished tasks are not done again."""
     from msmd.sweeps.selection import read_sweep, select
+    from msmd.training.queue import in_turn
 
     read = [read_sweep(path) for path in specs]
     chosen = [(spec, tasks, select(spec, tasks, molecules, forecasters, variants)) for spec, tasks in read]
@@ -44,10 +54,11 @@ def sweep(
         return
     failed: list[TaskReport] = []
     records: list[Record] = []
-    for spec, tasks, selected in chosen:
-        if not collect_only:
-            failed += _run(spec, tasks, selected, cluster, jobs, out)
-        records += _collected(spec, tasks, selected, out)
+    with in_turn(queued) if queued else nullcontext():
+        for spec, tasks, selected in chosen:
+            if not collect_only:
+                failed += _run(spec, tasks, selected, cluster, jobs, out)
+            records += _collected(spec, tasks, selected, out)
     _print_records(records, as_json)
     _print_failed(failed)
     if failed:
