@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -82,7 +83,7 @@ def choose_view(records: Sequence[Record]) -> View:
             TESTED_TIMES,
             "Times of the test windows",
             {record.sampling for record in mine},
-            "irregular",
+            _most_measured(mine),
             SAMPLING_TITLES,
             help="Even: every eighth of the horizon. Irregular: at random, so that every horizon band has some. Long: "
             "beyond the horizon that was trained for.",
@@ -116,10 +117,10 @@ def choose_against(view: View) -> tuple[str, str]:
     """What a cell holds, and of which horizon band."""
     from msmd.views.ablation_figures import MEASURES
 
-    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    left, right = st.columns([5, 3], vertical_alignment="bottom")
     with left:
         against = widgets.buttons(
-            AGAINST, "A cell shows the error", list(MEASURES), default="full", say=lambda name: MEASURES[name].title
+            AGAINST, "A cell shows", list(MEASURES), default="full", say=lambda name: MEASURES[name].title
         )
     with right:
         band = widgets.select(
@@ -160,7 +161,8 @@ DEFAULT_MODEL = Model(forecaster="spectral-ode", budget="frames")
 
 
 def _choose_model(records: Sequence[Record]) -> Model:
-    models = {model_text(model): model for model in models_in(records) or (DEFAULT_MODEL,)}
+    ablated = models_in([record for record in records if record.variant != FULL])
+    models = {model_text(model): model for model in ablated or models_in(records) or (DEFAULT_MODEL,)}
     text = widgets.select(
         ABLATED,
         "Model",
@@ -170,6 +172,13 @@ def _choose_model(records: Sequence[Record]) -> Model:
         help="Whose parts are taken away, and what it was trained on.",
     )
     return models[text]
+
+
+def _most_measured(records: Sequence[Record]) -> str:
+    """The sampling with the most cells and seeds; irregular ones of two alike, because they reach every band."""
+    runs = {(record.sampling, record.molecule, record.variant, record.seed) for record in records}
+    counts = Counter(sampling for sampling, *_ in runs)
+    return max(counts, key=lambda sampling: (counts[sampling], sampling == "irregular"), default="irregular")
 
 
 def _choose_conditions(mine: Sequence[Record], source: str, sampling: str) -> Conditions:

@@ -61,6 +61,7 @@ def show_motion(view: View, cell: tuple[str, str]) -> None:
         )
     if not known.recipes:
         return
+    stage = st.container()
     window = _choose_window(chosen)
     if window is None:
         return
@@ -69,7 +70,8 @@ def show_motion(view: View, cell: tuple[str, str]) -> None:
         name: ablation_recipe.one_forecast(made, chosen.key, segment, start, times, trajectory)
         for name, made in known.recipes.items()
     }
-    _play(futures, f"{chosen.title}, {view.variants.title(cell[1])}")
+    with stage:
+        _play(futures, f"{chosen.title}, {view.variants.title(cell[1])}")
 
 
 def chosen_data(view: View, molecule: str) -> Chosen | None:
@@ -163,7 +165,7 @@ def _play(futures: dict[str, Future[Forecast]], title: str) -> None:
     made = {name: future.result() for name, future in futures.items() if future.exception() is None}
     if not made:
         return
-    player(comparison_scene(made, title=title), key=KEY, height=360, options=PlayerOptions(autoplay=True))
+    player(comparison_scene(made, title=title), key=KEY, height=300, options=PlayerOptions(autoplay=True))
     hues = ("green tubes", "purple tubes")
     said = ", ".join(f"{hue} the {name}" for hue, name in zip(hues, made, strict=False))
     st.caption(f"Solid atoms are the reference, {said}; the curves are their distance from the reference over time.")

@@ -12,7 +12,7 @@ from msmd.app.ablation_choice import View
 from msmd.app.choices import FIGURE, MOLECULE, VARIANT
 from msmd.data.registry import molecule_card
 from msmd.sweeps.record import WHOLE, Record
-from msmd.views.ablation_scores import AblationGrid, Scores, comparable_scores
+from msmd.views.ablation_scores import AblationGrid, Scores, all_forecasters, comparable_scores
 
 HEAT_MAP = "ablation_heat_map"
 
@@ -49,7 +49,7 @@ def _show_horizon(view: View, cell: tuple[str, str]) -> None:
 
 def _show_cost(view: View, cell: tuple[str, str]) -> None:
     molecule, variant = cell
-    scores = _scores(view, molecule, WHOLE)
+    scores = all_forecasters(view.records, molecule, view.model, heavy=view.heavy)
     if not scores:
         st.caption(f"Nothing has been timed on {molecule} yet.")
         return

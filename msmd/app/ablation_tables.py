@@ -10,11 +10,7 @@ import streamlit as st
 
 from msmd.errors import MsmdError
 from msmd.sweeps.record import Record
-from msmd.sweeps.table import TABLES, latest, read_table
-from msmd.training.job_folder import runs_folder
-
-OWN = "sweeps"
-"""Beside one's own runs: a folder per sweep."""
+from msmd.sweeps.table import TABLES, latest, read_table, sweeps_folder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,15 +26,15 @@ class Tables:
     failures: tuple[str, ...]
 
 
-def own_folder() -> Path:
-    """Where one's own tables lie."""
-    return runs_folder() / OWN
-
-
 def read_tables() -> Tables:
     """The tables as they lie there now; read again when one of them has changed."""
-    paths = [path for folder in (TABLES, own_folder()) for path in sorted(folder.rglob("*.csv"))]
+    own = sweeps_folder()
+    paths = [path for folder in (TABLES, own) for pattern in PATTERNS for path in sorted(folder.glob(pattern))]
     return _read(tuple((path, path.stat().st_mtime_ns) for path in paths))
+
+
+PATTERNS = ("*.csv", "*/*.csv")
+"""As ``load_tables`` looks for them."""
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)

@@ -67,15 +67,16 @@ MARKS = (
 
 MEASURES: dict[str, Measure] = {
     "full": Measure(
-        title="Against the full model",
+        title="vs full model",
         axis="error over the full model's",
         value=lambda cell: cell.against_full,
         is_ratio=True,
-        how_to_read="Each number is the variant's error over the full model's on the same windows: 1 means that the "
-        f"part taken away earned nothing there, orange that it is missed, teal that it stood in the way; {MARKS}",
+        how_to_read="The first row is the full model's error in 10⁻² Å², every number below it a variant's error over "
+        "that, on the same windows: 1 means that the part taken away earned nothing there, orange that it is missed, "
+        f"teal that it stood in the way; {MARKS}",
     ),
     "baseline": Measure(
-        title="Against the best baseline",
+        title="vs best baseline",
         axis="error over the best baseline's",
         value=lambda cell: cell.against_baseline,
         is_ratio=True,
@@ -83,7 +84,7 @@ MEASURES: dict[str, Measure] = {
         f"worth training, orange is worse than learning nothing; {MARKS}",
     ),
     "error": Measure(
-        title="Error itself",
+        title="Error",
         axis=A_MSE_AXIS,
         value=_error,
         is_ratio=False,
@@ -117,7 +118,7 @@ def heat_map(
         z=z,
         x=list(range(len(grid.molecules))),
         y=list(range(len(grid.variants))),
-        text=[[_cell_text(ratio) for ratio in row] for row in shown],
+        text=[[_cell_text(ratio) for ratio in row] for row in _texts(grid, measure)],
         texttemplate="%{text}",
         hoverinfo="skip",
         xgap=2,
@@ -195,6 +196,17 @@ def _add_curve(
         **trace,
     )
     return y
+
+
+def _texts(grid: AblationGrid, measure: Measure) -> list[list[Ratio | None]]:
+    """What the cells say: a row of ones would say nothing, so that the full model shows its error there."""
+    return [
+        [
+            (_error if measure is MEASURES["full"] and variant == FULL else measure.value)(grid.cell(molecule, variant))
+            for molecule in grid.molecules
+        ]
+        for variant in grid.variants
+    ]
 
 
 def _say_band(band: str) -> str:

@@ -181,36 +181,41 @@ def ablation_grid(
     """
     cells = {}
     for molecule in molecules:
-        scores = comparable_scores(records, molecule, model, band=band, heavy=heavy)
+        places = _by_place(records, molecule, band, heavy)
+        scores = _comparable(places, model)
         baseline = best_baseline(scores)
         for variant in variants:
-            if (model, variant) in scores:
-                cells[molecule, variant] = _cell(molecule, variant, scores, model, baseline)
+            if (score := scores.get((model, variant))) is not None:
+                cells[molecule, variant] = _cell(molecule, variant, score, places, model, baseline)
     return AblationGrid(molecules=tuple(molecules), variants=tuple(variants), cells=cells)
 
 
 Scores = dict[tuple[Model, str], Score]
-"""By model and variant, all on the same windows of one molecule."""
+"""By model and variant, of one molecule."""
 
 
 def comparable_scores(
     records: Sequence[Record], molecule: str, model: Model, *, band: str = WHOLE, heavy: bool = True
 ) -> Scores:
-    """Everything that was measured on the windows of the sweep in which the model has the most variants.
+    """What was measured in the sweep in which the model has the most variants and seeds.
 
     What that sweep lacks comes from others that tested on as many windows: sweeps cut them alike.
     """
-    places = _by_place([record for record in records if record.molecule == molecule and record.band == band], heavy)
-    if not places:
-        return {}
+    return _comparable(_by_place(records, molecule, band, heavy), model)
 
-    def worth(place: Place) -> tuple[bool, int, int]:
-        mine = [variant for other, variant in places[place] if other == model]
-        return FULL in mine, len(mine), place[1]
 
-    chosen = max(places, key=worth)
-    others = [scores for place, scores in places.items() if place[1] == chosen[1]]
-    return {name: score for scores in (*others, places[chosen]) for name, score in scores.items()}
+def all_forecasters(
+    records: Sequence[Record], molecule: str, model: Model, *, band: str = WHOLE, heavy: bool = True
+) -> Scores:
+    """Every forecaster, from the sweep that holds the most of them, and the variants of one model beside.
+
+    Sweeps test on different numbers of windows of the same test part, so that small differences mean nothing here.
+    """
+    places = _by_place(records, molecule, band, heavy)
+    widest = max(places.values(), key=lambda scores: sum(variant == FULL for _, variant in scores), default={})
+    variants = {name: score for name, score in _comparable(places, model).items() if name[0] == model}
+    others = {name: score for scores in places.values() for name, score in scores.items() if name[1] == FULL}
+    return {**variants, **others, **{name: score for name, score in widest.items() if name[1] == FULL}}
 
 
 def best_baseline(scores: Scores) -> tuple[str, Score] | None:
@@ -219,8 +224,16 @@ def best_baseline(scores: Scores) -> tuple[str, Score] | None:
     return min(rivals, key=lambda rival: rival[1].mean, default=None)
 
 
-def _cell(molecule: str, variant: str, scores: Scores, model: Model, baseline: tuple[str, Score] | None) -> Cell:
-    score, full = scores[model, variant], scores.get((model, FULL))
+def _cell(
+    molecule: str,
+    variant: str,
+    score: Score,
+    places: dict[Place, Scores],
+    model: Model,
+    baseline: tuple[str, Score] | None,
+) -> Cell:
+    """Against the full model of the same sweep, because that has the same weights and windows."""
+    full = places[score.record.sweep, score.record.n_windows].get((model, FULL))
     return Cell(
         molecule=molecule,
         variant=variant,
@@ -235,11 +248,25 @@ Place = tuple[str, int]
 """A sweep and its number of test windows: within it, errors are of the same windows."""
 
 
-def _by_place(records: Iterable[Record], heavy: bool) -> dict[Place, Scores]:
+def _comparable(places: dict[Place, Scores], model: Model) -> Scores:
+    if not places:
+        return {}
+
+    def worth(place: Place) -> tuple[bool, int, int, int]:
+        mine = {variant: score for (other, variant), score in places[place].items() if other == model}
+        return FULL in mine, len(mine), sum(len(score.by_seed) for score in mine.values()), place[1]
+
+    chosen = max(places, key=worth)
+    others = [scores for place, scores in places.items() if place[1] == chosen[1]]
+    return {name: score for scores in (*others, places[chosen]) for name, score in scores.items()}
+
+
+def _by_place(records: Iterable[Record], molecule: str, band: str, heavy: bool) -> dict[Place, Scores]:
     runs: dict[Place, dict[tuple[Model, str], dict[int, Record]]] = defaultdict(dict)
     for record in records:
-        place = record.sweep, record.n_windows
-        runs[place].setdefault((Model.of(record), record.variant), {})[record.seed] = record
+        if record.molecule == molecule and record.band == band:
+            place = record.sweep, record.n_windows
+            runs[place].setdefault((Model.of(record), record.variant), {})[record.seed] = record
     return {place: {name: _score(seeds, heavy) for name, seeds in known.items()} for place, known in runs.items()}
 
 

@@ -21,7 +21,7 @@ def cost_figure(
     """Seconds per window against error: every forecaster and baseline, and the variants of one model.
 
     Args:
-        scores: all on the same windows of one molecule.
+        scores: of one molecule, from ``all_forecasters``.
         model: whose variants are shown.
         titles: of variants, for people.
         selected: the variant in question.
