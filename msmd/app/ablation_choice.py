@@ -70,15 +70,15 @@ class View:
 
 
 def choose_view(records: Sequence[Record]) -> View:
-    """The row at the top: where the numbers come from and whose they are."""
-    row = st.columns([3, 4, 3, 2], vertical_alignment="bottom")
-    with row[0]:
+    """Where the numbers come from and whose they are: one line, and a button that opens the choices."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        said = st.container(width="content")
+        popover = st.popover("Compare something else", icon=":material/tune:")
+    with popover:
         source = _choose(SOURCE, "Source", {record.source for record in records}, LANDING_SOURCE, SOURCE_TITLES)
-    here = [record for record in records if record.source == source]
-    with row[1]:
+        here = [record for record in records if record.source == source]
         model = _choose_model(here)
-    mine = [record for record in here if Model.of(record) == model]
-    with row[2]:
+        mine = [record for record in here if Model.of(record) == model]
         sampling = _choose(
             TESTED_TIMES,
             "Times of the test windows",
@@ -88,10 +88,10 @@ def choose_view(records: Sequence[Record]) -> View:
             help="Even: every eighth of the horizon. Irregular: at random, so that every horizon band has some. Long: "
             "beyond the horizon that was trained for.",
         )
-    mine = [record for record in mine if record.sampling == sampling]
-    with row[3]:
+        mine = [record for record in mine if record.sampling == sampling]
+        conditions = _choose_conditions(mine, source, sampling)
         heavy = _choose(ATOMS, "Error over", set(ATOM_TITLES), "heavy", ATOM_TITLES) == "heavy"
-    conditions = _choose_conditions(mine, source, sampling)
+    said.markdown(_say_comparison(conditions, model, heavy))
     return _view(under(here, conditions), conditions, model, heavy)
 
 
@@ -181,19 +181,24 @@ def _most_measured(records: Sequence[Record]) -> str:
     return max(counts, key=lambda sampling: (counts[sampling], sampling == "irregular"), default="irregular")
 
 
+def _say_comparison(conditions: Conditions, model: Model, heavy: bool) -> str:
+    """What the numbers are of, in one line."""
+    data = f"{SOURCE_TITLES.get(conditions.source, conditions.source).partition(',')[0]} data"
+    leaks = " (paper's split, which leaks)" if conditions.split == "paper" else ""
+    turned = ", turned at random" if conditions.is_rotated else ""
+    atoms = ATOM_TITLES["heavy" if heavy else "all"].lower()
+    return f"**{say_model(model)}** · {data}{leaks} · {conditions.sampling} test times{turned} · {atoms}"
+
+
 def _choose_conditions(mine: Sequence[Record], source: str, sampling: str) -> Conditions:
     """Split and rotation, asked for only where the tables hold more than one."""
     found = sorted({Conditions.of(record) for record in mine})
     splits, turned = {c.split for c in found}, {"yes" if c.is_rotated else "no" for c in found}
-    split, is_turned = "blocked", "no"
-    if len(splits) > 1 or len(turned) > 1:
-        left, right = st.columns(2)
-        with left:
-            split = _choose(SPLIT, "Split", splits, split, {"blocked": "Blocked", "paper": "Paper (leaks)"})
-        with right:
-            is_turned = _choose(TURNED, "Test windows", turned, is_turned, TURNED_TITLES)
-    elif found:
-        split, is_turned = found[0].split, next(iter(turned))
+    split, is_turned = next(iter(splits), "blocked"), next(iter(turned), "no")
+    if len(splits) > 1:
+        split = _choose(SPLIT, "Split", splits, "blocked", {"blocked": "Blocked", "paper": "Paper (leaks)"})
+    if len(turned) > 1:
+        is_turned = _choose(TURNED, "Test windows", turned, "no", TURNED_TITLES)
     return Conditions(source=source, split=split, sampling=sampling, is_rotated=is_turned == "yes")
 
 

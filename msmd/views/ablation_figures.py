@@ -29,7 +29,7 @@ PER_CENT_SQUARE = 100.0
 """Mean squared errors are shown in 10⁻² Å², as the papers do."""
 
 A_MSE_AXIS = "mean squared error / 10⁻² Å²"
-ROW_PX = 44
+ROW_PX = 38
 """Two lines of text and a little air."""
 
 TICKS = tuple(step * 10.0**power for power in range(-6, 7) for step in (1, 2, 5))

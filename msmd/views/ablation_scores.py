@@ -197,9 +197,9 @@ Scores = dict[tuple[Model, str], Score]
 def comparable_scores(
     records: Sequence[Record], molecule: str, model: Model, *, band: str = WHOLE, heavy: bool = True
 ) -> Scores:
-    """What was measured in the sweep in which the model has the most variants and seeds.
+    """What was measured in the sweep in which the model has the most variants and seeds; what it lacks from others.
 
-    What that sweep lacks comes from others that tested on as many windows: sweeps cut them alike.
+    Sweeps may test on different numbers of windows, so that errors out of two of them compare roughly only.
     """
     return _comparable(_by_place(records, molecule, band, heavy), model)
 
@@ -232,8 +232,9 @@ def _cell(
     model: Model,
     baseline: tuple[str, Score] | None,
 ) -> Cell:
-    """Against the full model of the same sweep, because that has the same weights and windows."""
-    full = places[score.record.sweep, score.record.n_windows].get((model, FULL))
+    """Against the full model of the same sweep, which has the same weights and windows, and its best baseline."""
+    beside = places[score.record.sweep, score.record.n_windows]
+    full, baseline = beside.get((model, FULL)), best_baseline(beside) or baseline
     return Cell(
         molecule=molecule,
         variant=variant,
@@ -256,9 +257,8 @@ def _comparable(places: dict[Place, Scores], model: Model) -> Scores:
         mine = {variant: score for (other, variant), score in places[place].items() if other == model}
         return FULL in mine, len(mine), sum(len(score.by_seed) for score in mine.values()), place[1]
 
-    chosen = max(places, key=worth)
-    others = [scores for place, scores in places.items() if place[1] == chosen[1]]
-    return {name: score for scores in (*others, places[chosen]) for name, score in scores.items()}
+    best_last = sorted(places, key=worth)
+    return {name: score for place in best_last for name, score in places[place].items()}
 
 
 def _by_place(records: Iterable[Record], molecule: str, band: str, heavy: bool) -> dict[Place, Scores]:

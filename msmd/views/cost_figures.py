@@ -31,7 +31,7 @@ def cost_figure(
         x_title="wall time of one forecast / s",
         y_title=A_MSE_AXIS,
         how_to_read="Left is cheap, low is accurate: only points on the broken line are worth their time, everything "
-        "else is beaten by one that is both cheaper and better. Hollow points were timed on another machine.",
+        "else is beaten by one that is both cheaper and better. Hollow points, if any, were timed on another machine.",
     )
     points = [_cost_point(key, score, model, titles, selected) for key, score in scores.items()]
     points = [point for point in points if point is not None]
@@ -40,7 +40,8 @@ def cost_figure(
     _add_front(figure, points)
     for family in dict.fromkeys(point.family for point in points):
         _add_family(figure, [point for point in points if point.family == family], hardware)
-    figure.update_xaxes(type="log", exponentformat="SI", dtick=1)
+    logs = np.log10([point.x for point in points])
+    figure.update_xaxes(type="log", exponentformat="SI", dtick=1, range=[logs.min() - 0.3, logs.max() + 0.5])
     return set_log_y(figure, np.array([point.y for point in points])).update_layout(height=440)
 
 
@@ -92,6 +93,7 @@ def _add_family(figure: go.Figure, points: Sequence[_CostPoint], hardware: str |
         name=points[0].family,
         text=[point.name if point.size > 10 and point.family != "baselines" else "" for point in points],
         textposition="top center",
+        cliponaxis=False,
         customdata=[[point.name, point.hardware] for point in points],
         hovertemplate="%{customdata[0]}<br>%{x:.3g} s, %{y:.3g} · 10⁻² Å²<br>%{customdata[1]}<extra></extra>",
         marker={
