@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -54,7 +55,7 @@ def test_stretches_are_of_the_test_part_and_share_no_frame():
     assert {stretch.segment for stretch in stretches} <= {1, 5, 9}
     assert all(stretch.n_frames == 100 for stretch in stretches)
     starts = sorted((stretch.segment, stretch.start) for stretch in stretches)
-    assert all(b[0] != a[0] or b[1] >= a[1] + 100 for a, b in zip(starts, starts[1:], strict=False))
+    assert all(b[0] != a[0] or b[1] >= a[1] + 100 for a, b in pairwise(starts))
 
 
 def test_a_perfect_forecast_has_the_time_scales_of_the_reference():
