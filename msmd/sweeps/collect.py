@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from msmd.forecasting import CHECKPOINTS
 from msmd.sweeps.outcome import finished_records
 from msmd.sweeps.record import Record
 from msmd.sweeps.spec import SweepSpec
@@ -39,8 +41,14 @@ def collect(spec: SweepSpec, tasks: Sequence[Task], out: Path | None = None) -> 
         path = out / f"{spec.name}.csv"
         wanted = {_cell(task) for task in tasks}
         before = [record for record in read_table(path) if _cell(record) in wanted] if path.exists() else []
-        write_table(path, latest([*before, *found]))
+        write_table(path, latest([*before, *(_for_others(record) for record in found)]))
     return found
+
+
+def _for_others(record: Record) -> Record:
+    """Without the place of a run, which only this machine has; what is shipped among the checkpoints stays."""
+    is_shipped = record.checkpoint.startswith(f"{CHECKPOINTS.name}/")
+    return record if is_shipped else replace(record, checkpoint="")
 
 
 def _cell(entry: Task | Record) -> tuple[str, ...]:

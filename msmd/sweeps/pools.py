@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from msmd.errors import MsmdError
 from msmd.sweeps.spec import ResourcesSpec
@@ -17,6 +18,7 @@ class WorkerDiedError(MsmdError):
     """A process was killed, or ended by itself, before its task was done."""
 
 
+@runtime_checkable
 class Pool(Protocol):
     """Something that does tasks side by side."""
 
@@ -122,8 +124,9 @@ class RayCluster:
         except ImportError as error:
             raise MsmdError("--cluster needs Ray: pip install -r requirements-cluster.txt, on each machine.") from error
         try:
+            _check_answers(address)
             ray.init(address=address, log_to_driver=False, logging_level="error", ignore_reinit_error=True)
-        except (ConnectionError, RuntimeError, ValueError) as error:
+        except (OSError, RuntimeError, ValueError) as error:  # OSError holds ConnectionError
             raise MsmdError(
                 f"No Ray cluster answers at {address!r} ({error}); start one with 'ray start --head', and workers with "
                 "'ray start --address=HEAD:6379'."
@@ -138,6 +141,18 @@ class RayCluster:
             _slots(self.resources, n_cpus=int(node.get("CPU", 0)), n_gpus=node.get("GPU", 0.0), at_least=0)
             for node in nodes
         )
+
+
+ANSWER_S = 10.0
+
+
+def _check_answers(address: str) -> None:
+    """Raises an OSError where nobody listens; Ray itself would go on trying for many minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host:  # else "auto", which Ray looks up
+        if not port.isdigit():
+            raise ValueError("expected HOST:PORT, or auto")
+        socket.create_connection((host, int(port)), timeout=ANSWER_S).close()
 
 
 def _slots(resources: ResourcesSpec, *, n_cpus: int, n_gpus: float, at_least: int = 1) -> int:
