@@ -6,6 +6,7 @@ while torch is still being imported, and no action blocks it.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from importlib import import_module
@@ -19,20 +20,28 @@ PATIENCE_S = 0.2
 """A page action should take under 0.3 s; most forecasts of 21 atoms are there sooner."""
 
 LOOK_AGAIN_S = 0.4
+N_FORECASTING = 4
 
 
 @st.cache_resource(show_spinner=False, max_entries=1)
 def _fitting() -> ThreadPoolExecutor:
     """Imports torch, then loads and fits forecasters.  Its jobs wait for nothing but processor time."""
     executor = ThreadPoolExecutor(2, thread_name_prefix="fitting")
-    executor.submit(import_module, "torch")
+    executor.submit(_import_torch)
     return executor
 
 
 @st.cache_resource(show_spinner=False, max_entries=1)
 def _forecasting() -> ThreadPoolExecutor:
     """Makes forecasts.  Its jobs may wait for a fit, so that there are more of them, and fits run elsewhere."""
-    return ThreadPoolExecutor(4, thread_name_prefix="forecasting")
+    return ThreadPoolExecutor(N_FORECASTING, thread_name_prefix="forecasting")
+
+
+def _import_torch() -> None:
+    """Imports torch, with few threads: several jobs run here at once, and a thread without a core holds up the rest."""
+    torch = import_module("torch")
+    if "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(max(1, (os.cpu_count() or 1) // N_FORECASTING))
 
 
 def start() -> None:

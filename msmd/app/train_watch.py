@@ -13,6 +13,7 @@ from msmd.app.navigation import go_to
 from msmd.app.train_choice import duration
 from msmd.app.train_player import show_player
 from msmd.errors import MsmdError
+from msmd.forecasting import CHECKPOINTS
 from msmd.training.export import export_run, export_target, what_is_in_the_way
 from msmd.training.folder import read_metrics
 from msmd.training.job_folder import Job, list_jobs, log_lines, read_job, runs_folder
@@ -140,12 +141,12 @@ def _delete(job: Job) -> None:
 
 def _export_form(job: Job) -> None:
     """Copying the result to where the shipped checkpoints lie; another checkpoint goes only where one says so."""
-    target = export_target(job.folder, cache.CHECKPOINTS)
+    target = export_target(job.folder, CHECKPOINTS)
     st.markdown(
-        f"Copies the model to `{target.relative_to(cache.CHECKPOINTS.parent)}`, from where commands and notebooks load "
+        f"Copies the model to `{target.relative_to(CHECKPOINTS.parent)}`, from where commands and notebooks load "
         f"it by its name, `{job.spec.forecaster}`, for these data."
     )
-    in_the_way = what_is_in_the_way(job.folder, cache.CHECKPOINTS)
+    in_the_way = what_is_in_the_way(job.folder, CHECKPOINTS)
     replace = True
     if in_the_way:
         st.warning(in_the_way, icon=":material/warning:")
@@ -154,7 +155,7 @@ def _export_form(job: Job) -> None:
 
 
 def _export(job: Job, *, replace: bool) -> None:
-    export_run(job.folder, cache.CHECKPOINTS, replace=replace)
+    export_run(job.folder, CHECKPOINTS, replace=replace)
     cache.forget_forecasters()
     st.toast("Exported.", icon=":material/save:")
 

@@ -22,6 +22,10 @@ from msmd.training.validation import a_mse_by_band
 if TYPE_CHECKING:
     from lightning.fabric import Fabric
 
+TRAINING_PER_LOOK = 3.0
+"""Under a wall time, training takes at least this many times as long as the validations that watch it, but for the one
+at the end of a stage: a rollout of many windows may take as long as thousands of steps."""
+
 TRIAL_STEPS = 3
 """Steps timed per stage to share out a wall time; the first of them warms up and does not count."""
 
@@ -35,6 +39,7 @@ class FitState:
         seconds: of training so far; ``stage_seconds`` of them in this stage.
         model, averages, optimiser: tensors, empty before the first epoch.
         best: lowest validation A-MSE so far; ``waited`` validations ago.
+        looked_at: seconds of training at the last validation.
         shares: seconds of each stage under a wall time.
     """
 
@@ -47,6 +52,7 @@ class FitState:
     optimiser: dict[str, Any] = field(default_factory=dict)
     best: float = float("inf")
     waited: int = 0
+    looked_at: float = 0.0
     shares: tuple[float, ...] = ()
     is_finished: bool = False
 
@@ -81,6 +87,7 @@ class Fit:
         self.fabric = fabric
         self.stages: tuple[Stage, ...] = forecaster.stages(training)
         self.state = state or FitState()
+        self._look_s = 0.0
         if self.state.model:
             forecaster.load_state_dict(self.state.model)
         if config.max_minutes is not None and not self.state.shares:
@@ -115,7 +122,7 @@ class Fit:
             report = self._report(stage, progress, loss, rate)
             if ends:
                 self._end_stage(averages)
-            due = ends or epoch % self.config.validate_every == 0
+            due = ends or (epoch % self.config.validate_every == 0 and self._may_look())
             yield replace(report, validation=self._validate(averages) if due else None)
 
     def _epoch(
@@ -183,6 +190,13 @@ class Fit:
             first = last
         return flat[0]
 
+    def _may_look(self) -> bool:
+        """False where a validation now would take more than its share of the wall time."""
+        if not self.state.shares:
+            return True
+        may = self.state.seconds - self.state.looked_at >= TRAINING_PER_LOOK * self._look_s
+        return self.fabric.broadcast(may) if self.fabric.world_size > 1 else may
+
     def _generator(self, batch: int) -> torch.Generator:
         """The generator of one batch of the present step."""
         key = (self.config.seed, self.state.stage, self.state.step, batch)
@@ -231,8 +245,10 @@ class Fit:
 
     def _validate(self, averages: dict[str, Tensor]) -> dict[str, float]:
         """Errors on validation windows with the averaged weights; keeps count for early stopping."""
+        began = time.perf_counter()
         with averaged_weights(self.forecaster, averages):
             found = a_mse_by_band(self.forecaster, self.validation)
+        self._look_s, self.state.looked_at = time.perf_counter() - began, self.state.seconds
         state, improved = self.state, found["a_mse"] < self.state.best
         state.best, state.waited = min(state.best, found["a_mse"]), 0 if improved else state.waited + 1
         if self.config.patience is not None and state.waited > self.config.patience:

@@ -70,8 +70,7 @@ def _environment(lock: int) -> dict[str, str]:
     """The lock, this installation of msmd, and the threads of one job."""
     package = str(Path(__file__).parents[2])
     paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
-    threads = str(min(THREADS_PER_JOB, os.cpu_count() or 1))
-    return {INHERITED: str(lock), "PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": threads}
+    return {INHERITED: str(lock), "PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": str(THREADS_PER_JOB)}
 
 
 def _send(pid: int, number: signal.Signals) -> None:

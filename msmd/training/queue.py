@@ -21,8 +21,12 @@ from msmd.training.locks import try_lock
 
 SLOTS = ".slots"
 N_SLOTS = "MSMD_JOB_SLOTS"
-THREADS_PER_JOB = 2
-"""More threads hardly help networks of this size; two jobs side by side use four cores better than one."""
+CORES_PER_JOB = 2
+"""One for the job, one for the page that watches it, and whatever else the machine is for."""
+
+THREADS_PER_JOB = 1
+"""Networks of this size gain little from a second thread, and lose everything where it has to wait for a core: a
+validation that takes 16 s with one thread took more than 300 s with two on two busy cores."""
 
 LOOK_AGAIN_S = 0.5
 
@@ -35,7 +39,7 @@ def n_slots() -> int:
     """
     text = os.environ.get(N_SLOTS)
     if text is None:
-        return max(1, (os.cpu_count() or 1) // THREADS_PER_JOB)
+        return max(1, (os.cpu_count() or 1) // CORES_PER_JOB)
     if not text.isdigit() or int(text) < 1:
         raise MsmdError(f"{N_SLOTS} is {text!r}; expected how many jobs may run at once, a whole number from 1.")
     return int(text)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from msmd.app import cache, train_choice, train_table
+from msmd.app import train_choice, train_table, train_watch
 from msmd.training.folder import EpochReport, RunStatus, write_status
 from msmd.training.job_folder import JobSpec, read_job, runs_folder
 from tests.app.conftest import ROOT, first_card, link, said, settle
@@ -142,7 +142,7 @@ def test_the_table_filters(open_app, make_run):
 
 def test_an_export_asks_before_it_replaces_another_checkpoint(open_app, make_run, tmp_path, monkeypatch):
     folder = make_run("mine")
-    monkeypatch.setattr(cache, "CHECKPOINTS", tmp_path / "checkpoints")
+    monkeypatch.setattr(train_watch, "CHECKPOINTS", tmp_path / "checkpoints")
     target = tmp_path / "checkpoints" / "gfn2" / "ethanol" / "spectral-ode"
     shutil.copytree(SHIPPED, target)
     other = json.loads((target / "card.json").read_text()) | {"weights_sha256": "0" * 64, "data_sha256": "1" * 64}

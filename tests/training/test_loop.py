@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
-from itertools import islice
+from itertools import islice, pairwise
 
 import pytest
 import torch
@@ -109,6 +110,18 @@ def test_early_stopping(split: Split) -> None:
     reports = list(Fit(Bowl(split), split.training, split.validation, config, _fabric()))
     assert len(reports) == 4
     assert reports[0].validation["a_mse"] < reports[-1].validation["a_mse"]
+
+
+def test_looking_takes_its_share_of_a_wall_time_at_most(split: Split, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look takes .2 s and is due every .06 s: after the first, .6 s of training have to pass."""
+    bowl = Bowl(split)
+    monkeypatch.setattr(bowl, "predict", lambda *rows: time.sleep(0.2) or Bowl.predict(bowl, *rows))
+    config = replace(CONFIG, epochs=20, validate_every=1, max_minutes=0.02)
+    reports = list(Fit(bowl, split.training, split.validation, config, _fabric()))
+    looked = [report.seconds for report in reports if report.validation is not None]
+    assert looked[-1] == reports[-1].seconds
+    assert all(later - earlier >= 0.6 for earlier, later in pairwise(looked[:-1]))
+    assert len(looked) <= 4
 
 
 def test_gradients_are_clipped(split: Split) -> None:
