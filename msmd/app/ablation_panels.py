@@ -22,7 +22,7 @@ def show_heat_map(view: View, grid: AblationGrid, against: str, cell: tuple[str,
     from msmd.views.ablation_figures import MEASURES, heat_map
 
     figure = heat_map(grid, MEASURES[against], titles=view.titles, selected=cell)
-    widgets.plot(figure, key=HEAT_MAP, on_click=_take_click)
+    widgets.plot(figure, key=HEAT_MAP, on_click=take_click)
 
 
 def show_curves(view: View, cell: tuple[str, str]) -> None:
@@ -108,7 +108,7 @@ def _row(view: View, record: Record) -> dict[str, object]:
     }
 
 
-def _take_click() -> None:
+def take_click() -> None:
     point = state.clicked_point(HEAT_MAP)
     if point is None or "customdata" not in point:
         return
