@@ -71,6 +71,9 @@ class UnfittedForecaster:
 CHECKPOINTS = Path(__file__).parent.parent / "checkpoints"
 """Shipped checkpoints: source, molecule, forecaster."""
 
+SAME_MOTION = {"md17": ("md17", "rmd17"), "rmd17": ("rmd17", "md17")}
+"""rMD17's frames are frames of MD17's trajectories, so that what learned the one serves the other."""
+
 
 def load_forecaster(name_or_path: str | Path, dataset: Dataset | None = None) -> Forecaster:
     """A forecaster by name, or out of a checkpoint or run folder.
@@ -103,11 +106,16 @@ def load_forecaster(name_or_path: str | Path, dataset: Dataset | None = None) ->
     return fit_forecaster(card, None if dataset is None else split_dataset(dataset, Protocol()).training)
 
 
+def shipped_checkpoint(name: str, molecule: str, source: str) -> Path | None:
+    """The folder of the shipped checkpoint that learned the motion which data of this source show, None without one."""
+    folders = (CHECKPOINTS / learned / molecule / name for learned in SAME_MOTION.get(source, (source,)))
+    return next((folder for folder in folders if (folder / "card.json").is_file()), None)
+
+
 def _shipped(card: ForecasterCard, dataset: Dataset | None) -> Forecaster:
-    """The checkpoint in ``CHECKPOINTS`` that was trained on these data."""
     if dataset is not None:
-        folder = CHECKPOINTS / dataset.source / dataset.molecule.name / card.name
-        if folder.is_dir():
+        folder = shipped_checkpoint(card.name, dataset.molecule.name, dataset.source)
+        if folder is not None:
             return load_forecaster(folder)
     place = "" if dataset is None else f" for {dataset.molecule.name!r} from {dataset.source!r}"
     raise CheckpointError(

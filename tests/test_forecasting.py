@@ -14,6 +14,7 @@ from msmd.data import load_dataset, load_trajectory
 from msmd.data.windows import Protocol, split_dataset
 from msmd.errors import CheckpointError, DataError, ProtocolError, UnknownNameError
 from msmd.forecasting import (
+    CHECKPOINTS,
     FORECASTERS,
     ForecasterCard,
     UnfittedForecaster,
@@ -21,6 +22,7 @@ from msmd.forecasting import (
     forecast,
     forecaster_card,
     load_forecaster,
+    shipped_checkpoint,
 )
 from msmd.molecule import Molecule
 from msmd.trajectory import Trajectory
@@ -149,6 +151,14 @@ def test_a_trained_forecaster_without_checkpoint_says_how_to_get_one():
     elsewhere = replace(load_dataset("ethanol"), source="nowhere")
     with pytest.raises(CheckpointError, match="no checkpoint is shipped for 'ethanol' from 'nowhere'"):
         load_forecaster("ndcn", elsewhere)
+
+
+def test_what_learned_rmd17_serves_md17_too_and_the_embedded_data_have_their_own():
+    learned = shipped_checkpoint("spectral-ode", "naphthalene", "rmd17")
+    assert learned == CHECKPOINTS / "rmd17" / "naphthalene" / "spectral-ode"
+    assert shipped_checkpoint("spectral-ode", "naphthalene", "md17") == learned
+    assert shipped_checkpoint("spectral-ode", "ethanol", "gfn2") == CHECKPOINTS / "gfn2" / "ethanol" / "spectral-ode"
+    assert shipped_checkpoint("spectral-ode", "ethanol", "nowhere") is None
 
 
 def test_closed_form_is_refused_to_what_needs_training():

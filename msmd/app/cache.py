@@ -19,7 +19,16 @@ from msmd.app.mode_analysis import ModeAnalysis, analyse_modes
 from msmd.data import load_dataset
 from msmd.data.summary import Summary, summarise
 from msmd.data.windows import Protocol, Split, TrainingData, split_dataset
-from msmd.forecasting import Forecast, Forecaster, fit_forecaster, forecast, forecaster_card, load_forecaster
+from msmd.forecasting import (
+    CHECKPOINTS,
+    Forecast,
+    Forecaster,
+    fit_forecaster,
+    forecast,
+    forecaster_card,
+    load_forecaster,
+    shipped_checkpoint,
+)
 from msmd.frame import mean_structure
 from msmd.shapes import Frame
 from msmd.spectrum import GraphSpectrum, graph_spectrum
@@ -30,7 +39,6 @@ if TYPE_CHECKING:
     from msmd.metrics.evaluation import Evaluation
     from msmd.training.estimate import Estimate
 
-CHECKPOINTS = Path(__file__).parents[2] / "checkpoints"
 TRAINED_ON = "gfn2"
 """The source whose checkpoints are shipped."""
 
@@ -81,16 +89,17 @@ def training(data_key: str, _dataset: Dataset) -> Future[TrainingData]:
 
 
 @st.cache_resource(show_spinner=False, max_entries=24)
-def forecaster(name: str, data_key: str, _dataset: Dataset) -> Future[Forecaster]:
-    """A forecaster, loaded or fitted on this data set's training split."""
+def forecaster(name: str, data_key: str, source: str, _dataset: Dataset) -> Future[Forecaster]:
+    """A forecaster: a checkpoint that learned the motion of ``source``, or fitted on this data set's training split."""
     data = training(data_key, _dataset)
-    return background.forecast(lambda: _forecaster(name, _dataset, data))
+    return background.forecast(lambda: _forecaster(name, source, _dataset, data))
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
 def one_forecast(
     name: str,
     fit_key: str,
+    source: str,
     data_key: str,
     segment: int,
     start: int,
@@ -99,14 +108,14 @@ def one_forecast(
     _trajectory: Trajectory,
 ) -> Future[Forecast]:
     """One window predicted by one forecaster."""
-    made = forecaster(name, fit_key, _fit_dataset)
+    made = forecaster(name, fit_key, source, _fit_dataset)
     return background.forecast(lambda: forecast(made.result(), _trajectory, start, times_fs))
 
 
 @st.cache_resource(show_spinner=False, max_entries=24)
 def evaluation(name: str, data_key: str, _dataset: Dataset) -> Future[Evaluation]:
     """A forecaster's errors on test windows that it has not seen."""
-    made = forecaster(name, data_key, _dataset)
+    made = forecaster(name, data_key, _dataset.source, _dataset)
 
     def measure() -> Evaluation:
         from msmd.metrics.evaluation import evaluate  # brings scipy.spatial, which the first page does not need
@@ -154,14 +163,15 @@ def forget_forecasters() -> None:
         cached.clear()
 
 
-def checkpoint_folder(name: str, molecule: str) -> Path:
-    """Where the shipped checkpoint of a forecaster for a molecule lies, or would lie."""
-    return CHECKPOINTS / TRAINED_ON / molecule / name
+def checkpoint_folder(name: str, molecule: str, source: str = TRAINED_ON) -> Path:
+    """Where the shipped checkpoint of a forecaster lies, or would lie: one that learned the motion of ``source`` if
+    there is one, else the one of the embedded data."""
+    return shipped_checkpoint(name, molecule, source) or CHECKPOINTS / TRAINED_ON / molecule / name
 
 
-def has_checkpoint(name: str, molecule: str) -> bool:
+def has_checkpoint(name: str, molecule: str, source: str = TRAINED_ON) -> bool:
     """True where a trained forecaster can be loaded for the molecule."""
-    return (checkpoint_folder(name, molecule) / "card.json").is_file()
+    return (checkpoint_folder(name, molecule, source) / "card.json").is_file()
 
 
 def _test_split(dataset: Dataset) -> Split:
@@ -178,10 +188,10 @@ def _training_data(dataset: Dataset) -> TrainingData:
     return split_dataset(dataset, protocol).training
 
 
-def _forecaster(name: str, dataset: Dataset, training: Future[TrainingData]) -> Forecaster:
+def _forecaster(name: str, source: str, dataset: Dataset, training: Future[TrainingData]) -> Forecaster:
     run = trained.folder_of(name)
     if run is not None:
         return load_forecaster(run)
     if forecaster_card(name).needs == "training":
-        return load_forecaster(checkpoint_folder(name, dataset.molecule.name))
+        return load_forecaster(checkpoint_folder(name, dataset.molecule.name, source))
     return fit_forecaster(forecaster_card(name), training.result())

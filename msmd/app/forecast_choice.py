@@ -78,7 +78,7 @@ def forecaster_names(chosen: Chosen) -> list[str]:
     shipped = []
     if chosen.card:
         trainable = [card.name for card in FORECASTERS if card.needs == "training"]
-        shipped = [name for name in trainable if cache.has_checkpoint(name, chosen.card.name)]
+        shipped = [name for name in trainable if cache.has_checkpoint(name, chosen.card.name, chosen.dataset.source)]
     own = trained.names_for(chosen.dataset.molecule)
     return shipped + own + [card.name for card in FORECASTERS if card.needs != "training"]
 

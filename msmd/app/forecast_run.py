@@ -5,11 +5,11 @@ from __future__ import annotations
 from concurrent.futures import Future
 from dataclasses import dataclass
 
-from msmd.app import background, cache
+from msmd.app import background, cache, trained
 from msmd.app.data_choice import Chosen
 from msmd.app.forecast_choice import Window
 from msmd.data import available_sources
-from msmd.forecasting import Forecast, ForecasterCard
+from msmd.forecasting import Forecast, ForecasterCard, shipped_checkpoint
 from msmd.trajectory import Dataset, Trajectory
 
 RIVALS = ("persistence", "mean-structure", "normal-modes")
@@ -70,6 +70,7 @@ def start_run(chosen: Chosen, card: ForecasterCard, window: Window) -> Run:
         return cache.one_forecast(
             name,
             fitting.key,
+            chosen.dataset.source,
             chosen.key,
             window.segment,
             window.start,
@@ -91,22 +92,34 @@ def fitting_data(chosen: Chosen, card: ForecasterCard) -> Fitting:
     if not chosen.is_file or registered is None or cache.TRAINED_ON not in available_sources(registered):
         source = "the first part of the file" if chosen.is_file else "the training segments of these data"
         return Fitting(
-            key=chosen.key, dataset=chosen.dataset, caption=_caption(card, f"Baselines are fitted on {source}.", "")
+            key=chosen.key,
+            dataset=chosen.dataset,
+            caption=f"{_learned(chosen, card)} Baselines are fitted on {source}.".strip(),
         )
+    baselines = "Baselines are fitted on the shipped GFN2 training segments of this molecule, not on your file."
     return Fitting(
         key=f"{registered}/{cache.TRAINED_ON}",
         dataset=cache.dataset(registered, cache.TRAINED_ON),
-        caption=_caption(
-            card,
-            "Baselines are fitted on the shipped GFN2 training segments of this molecule, not on your file.",
-            "This checkpoint learned the GFN2-xTB potential; the file follows another one, so that the forecast "
-            "drifts away even where the model is good.",
-        ),
+        caption=f"{_learned(chosen, card)} {baselines}".strip(),
     )
 
 
-def _caption(card: ForecasterCard, baselines: str, trained: str) -> str:
-    return f"{trained} {baselines}".strip() if card.needs == "training" else baselines
+def _learned(chosen: Chosen, card: ForecasterCard) -> str:
+    """What the checkpoint has learned, where that is not plainly the data shown."""
+    source = chosen.dataset.source
+    if card.needs != "training" or source == cache.TRAINED_ON or chosen.card is None or trained.folder_of(card.name):
+        return ""
+    if shipped_checkpoint(card.name, chosen.card.name, source):
+        return (
+            "This checkpoint learned other frames of the same MD17 trajectory; which of them lie in your file is not "
+            "known."
+            if chosen.is_file
+            else ""
+        )
+    return (
+        "This checkpoint learned the GFN2-xTB potential; these data follow another one, so that the forecast drifts "
+        "away even where the model is good."
+    )
 
 
 def at_stored_times(trajectory: Trajectory, window: Window) -> Trajectory:

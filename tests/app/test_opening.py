@@ -95,3 +95,4 @@ def test_frames_drawn_at_random_can_be_forecast_too(open_app, real_data):
     assert not app.exception
     assert not app.error
     assert scores(app)["Persistence"] > 0
+    assert any("learned other frames of the same MD17 trajectory" in text for text in said(app.caption))

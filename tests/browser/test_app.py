@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from msmd import load_trajectory
 from msmd.views.player.assets import find_three_dmol
 
 pytestmark = [
@@ -184,3 +185,19 @@ def test_the_back_button_takes_a_choice_back(page, app_url):
     page.wait_for_selector('.msmd-player[data-tracks="mode 3"]')
     page.go_back()
     page.wait_for_selector('.msmd-player[data-tracks="mode 2"]')
+
+
+def test_a_file_opened_while_the_forecast_is_made_replaces_it(page, app_url, tmp_path):
+    """The page is asking for its forecast when the file arrives; the molecule's list is drawn anew at that moment."""
+    segment = load_trajectory("toluene").between(0, 300)
+    path = tmp_path / "mine.npz"
+    numbers = np.array(segment.molecule.numbers)
+    np.savez(path, R=segment.positions, z=numbers, dt_fs=segment.dt_fs)
+    page.goto(app_url)
+    page.get_by_test_id("stPopoverButton").click()
+    page.locator("input[type=file]").set_input_files(path)
+    page.get_by_role("button", name="mine.npz").or_(page.get_by_text("mine.npz")).first.wait_for()
+    page.wait_for_url("**/*molecule=file*")
+    page.wait_for_selector('.msmd-player[data-status="ready"]')
+    assert page.get_by_text("This app has encountered an error").count() == 0
+    assert page.errors == []
