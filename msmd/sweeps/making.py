@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from torch import nn
 
@@ -77,16 +77,13 @@ def weights_hash(task: Task, folder: Path) -> str:
     Raises:
         CheckpointError: when it is not there.
     """
-    source = _source(task, folder)
-    return "" if source is None else read_card(source)["weights_sha256"]
+    return read_card(_source(task, folder))["weights_sha256"] if task.base or task.checkpoint else ""
 
 
-def _source(task: Task, folder: Path) -> Path | None:
-    """The folder of a checkpoint that a task starts from."""
+def _source(task: Task, folder: Path) -> Path:
+    """The folder of the checkpoint that a task starts from."""
     if task.base:
         return folder.parent / task.base
-    if not task.checkpoint:
-        return None
     path = Path(task.checkpoint)
     source = path if path.is_absolute() else PROJECT / path
     if not (source / CARD).exists():
@@ -127,14 +124,15 @@ def _checkpoint(task: Task, folder: Path, dataset: Dataset, sampling: str) -> Ma
 
 
 def _taken_over(task: Task, folder: Path, dataset: Dataset, sampling: str) -> Made:
-    """The learned potential of another forecaster under a changed config, calibrated anew, kept as a checkpoint."""
+    """The learned potential of another forecaster under a changed config, kept as a checkpoint."""
     source = _source(task, folder)
     _check_protocol(task, source)
     original = load_checkpoint(source)
     if not (folder / CARD).exists():
         changed = _with_weights_of(original, task.options)
-        changed.calibrate([part.take(slice(CALIBRATION_WINDOWS)) for part in
-                           calibration_windows(dataset, task.training_protocol())])  # fmt: skip
+        if task.calibrate:
+            windows = calibration_windows(dataset, task.training_protocol())
+            changed.calibrate([part.take(slice(CALIBRATION_WINDOWS)) for part in windows])
         card = read_card(source)
         kept = {entry.name: card[entry.name] for entry in fields(Provenance) if entry.name in card}
         save_checkpoint(changed, folder, Provenance(**(kept | {"command": task.command, "metrics": {}})))
@@ -153,7 +151,7 @@ def _with_weights_of(original: Any, options: tuple[str, ...]) -> Any:
 
 def _from_folder(task: Task, folder: Path, dataset: Dataset, options: tuple[str, ...]) -> Made:
     """What a checkpoint or run folder says of itself."""
-    forecaster, card = load_checkpoint(folder), read_card(folder)
+    forecaster, card = cast(Forecaster, load_checkpoint(folder)), read_card(folder)
     if forecaster.name != task.forecaster:
         raise CheckpointError(f"{folder} holds {forecaster.name!r}; the sweep names {task.forecaster!r} there.")
     check_molecule(forecaster, dataset.molecule)

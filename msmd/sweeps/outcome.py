@@ -49,6 +49,13 @@ def identity(task: Task) -> dict[str, Any]:
     return entries
 
 
+def is_same(found: Any, wanted: Any) -> bool:
+    """True when what was asked for then is what is asked for now; entries that did not exist then do not count."""
+    if isinstance(found, dict) and isinstance(wanted, dict):
+        return all(is_same(found.get(name, value), value) for name, value in wanted.items())
+    return found == wanted
+
+
 def training_of(entries: dict[str, Any]) -> dict[str, Any]:
     """The part of an ``identity`` that decides what is trained."""
     kept = {name: value for name, value in entries.items() if name != "evaluation"}
@@ -85,6 +92,6 @@ def finished_records(folder: Path, tasks: Iterable[Task]) -> tuple[Record, ...]:
     return tuple(
         record
         for task, outcome in outcomes
-        if outcome is not None and outcome.state == "finished" and outcome.task == identity(task)
+        if outcome is not None and outcome.state == "finished" and is_same(outcome.task, identity(task))
         for record in outcome.records
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 from collections.abc import Sequence
@@ -108,7 +109,8 @@ class RayCluster:
         share = {"num_cpus": self.resources.cpus_per_task, "num_gpus": self.resources.gpus_per_task}
         try:
             with parallel_config("ray", n_jobs=self.n_slots, ray_remote_args=share):
-                return Parallel(batch_size=1, pre_dispatch="all")(delayed(do)(work) for work in works)
+                parallel = Parallel(batch_size=1, pre_dispatch="all")  # pyright: ignore[reportArgumentType]
+                return [reason or "" for reason in parallel(delayed(do)(work) for work in works)]
         except RayError as error:
             raise WorkerDiedError("A worker of the cluster was lost.") from error
 
@@ -125,7 +127,7 @@ class RayCluster:
             raise MsmdError("--cluster needs Ray: pip install -r requirements-cluster.txt, on each machine.") from error
         try:
             _check_answers(address)
-            ray.init(address=address, log_to_driver=False, logging_level="error", ignore_reinit_error=True)
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, ignore_reinit_error=True)
         except (OSError, RuntimeError, ValueError) as error:  # OSError holds ConnectionError
             raise MsmdError(
                 f"No Ray cluster answers at {address!r} ({error}); start one with 'ray start --head', and workers with "

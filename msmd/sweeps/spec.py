@@ -115,6 +115,7 @@ class VariantSpec:
         note: one sentence on what it shows.
         set: entries of the config, each ``name=value``, after the forecaster's own.
         reuse: True takes over the full model's learned weights instead of training again.
+        calibrate: False keeps what the full model was calibrated to, where settings change little more than rounding.
         sampling: of the training windows, where it differs.
     """
 
@@ -122,6 +123,7 @@ class VariantSpec:
     note: str = ""
     set: tuple[str, ...] = ()
     reuse: bool = False
+    calibrate: bool = True
     sampling: str | None = None
 
     def __post_init__(self) -> None:
@@ -130,6 +132,8 @@ class VariantSpec:
                 f"A variant is called {self.name!r}; expected lower-case letters, digits, dots and hyphens, and not "
                 f"{FULL!r}, which is the forecaster itself."
             )
+        if not (self.reuse or self.calibrate):
+            raise ProtocolError(f"Variant {self.name!r} is trained, which calibrates it; leave 'calibrate' out.")
         if self.reuse and self.sampling is not None:
             raise ProtocolError(f"Variant {self.name!r} reuses learned weights; it has no training of its own.")
 

@@ -37,6 +37,7 @@ class Task:
         checkpoint: folder that is tested, or whose weights a variant takes over; empty where the task trains.
         base: name of the task whose weights a variant takes over; empty without one.
         reuse: whether it takes over weights and changes the config.
+        calibrate: whether it is calibrated anew after that.
         training, evaluation: of the sweep.
         n_threads: cores it may use.
     """
@@ -56,6 +57,7 @@ class Task:
     checkpoint: str
     base: str
     reuse: bool
+    calibrate: bool
     training: TrainingSpec
     evaluation: EvaluationSpec
     n_threads: int
@@ -185,6 +187,7 @@ def _full(
         checkpoint=_filled(entry.checkpoint, molecule, name, spec.source, seed),
         base="",
         reuse=False,
+        calibrate=True,
         training=spec.training,
         evaluation=spec.evaluation,
         n_threads=spec.resources.cpus_per_task,
@@ -200,6 +203,7 @@ def _changed(full: Task, entry: ForecastersSpec, variant: VariantSpec) -> Task:
         checkpoint=full.checkpoint if variant.reuse else "",
         base=full.name if variant.reuse and not full.checkpoint else "",
         reuse=variant.reuse,
+        calibrate=variant.calibrate,
         sampling=variant.sampling or full.sampling,
     )
 

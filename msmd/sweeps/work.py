@@ -18,7 +18,7 @@ from msmd.errors import MsmdError, ProtocolError
 from msmd.metrics.evaluation import Evaluation, evaluate
 from msmd.sweeps.hardware import hardware
 from msmd.sweeps.making import Made, make, weights_hash
-from msmd.sweeps.outcome import Outcome, identity, read_outcome, training_of, write_outcome
+from msmd.sweeps.outcome import Outcome, identity, is_same, read_outcome, training_of, write_outcome
 from msmd.sweeps.record import WHOLE, Record, band_name
 from msmd.sweeps.task import Task
 from msmd.training.locks import claimed
@@ -68,7 +68,7 @@ def is_finished(work: Work) -> bool:
         DataError: when the outcome cannot be read.
     """
     outcome = read_outcome(work.folder)
-    if outcome is None or outcome.state != "finished" or outcome.task != identity(work.task):
+    if outcome is None or outcome.state != "finished" or not is_same(outcome.task, identity(work.task)):
         return False
     try:
         return outcome.weights == weights_hash(work.task, work.folder)
@@ -102,17 +102,20 @@ def _begun(work: Work) -> Outcome:
         ProtocolError: when another training lies in the folder.
     """
     found, wanted = read_outcome(work.folder), identity(work.task)
-    if found is not None and training_of(found.task) != training_of(wanted):
-        names = [name for name, value in training_of(wanted).items() if training_of(found.task).get(name) != value]
+    weights = weights_hash(work.task, work.folder)
+    if found is None:
+        return Outcome(state="running", task=wanted, weights=weights)
+    before, now = training_of(found.task), training_of(wanted)
+    changed = [name for name, value in now.items() if not is_same(before.get(name, value), value)]
+    if changed and work.task.needs == "training":
         raise ProtocolError(
-            f"{work.folder} holds a training with other settings ({', '.join(names)} differ). Give the sweep another "
+            f"{work.folder} holds a training with other settings ({', '.join(changed)} differ). Give the sweep another "
             "name (that of its file), or remove this folder to train anew."
         )
-    weights = weights_hash(work.task, work.folder)
-    if found is not None and work.task.reuse and found.weights != weights:
+    if work.task.reuse and (changed or found.weights != weights):
         for name in (CARD, WEIGHTS):
             (work.folder / name).unlink(missing_ok=True)
-    goes_on = found is not None and (found.task, found.weights) == (wanted, weights)
+    goes_on = is_same(found.task, wanted) and found.weights == weights
     return Outcome(state="running", task=wanted, weights=weights, records=found.records if goes_on else ())
 
 

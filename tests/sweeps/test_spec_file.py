@@ -72,6 +72,7 @@ name = "plain"
         ((HEAD, OSCILLATOR, 'checkpoint = "a"'), "a checkpoint is tested as it is"),
         ((HEAD, OSCILLATOR, VARIANT, "reuse = true"), "only those of spectral-ode fit other settings"),
         ((HEAD, OSCILLATOR, VARIANT.replace("plain", "full")), "A variant is called 'full'"),
+        ((HEAD, OSCILLATOR, VARIANT, "calibrate = false"), "is trained, which calibrates it"),
         ((HEAD, OSCILLATOR, VARIANT, VARIANT), "asks for .* 2 times"),
         ((HEAD, UNTRAINED, UNTRAINED), "asks for .* 2 times"),
         ((HEAD, '[[forecasters]]\nnames = ["egnn"]\ncheckpoint = "a/{mol}"'), "a placeholder that stands for nothing"),

@@ -13,7 +13,7 @@ from msmd.errors import DataError
 from msmd.forecasting import load_forecaster
 from msmd.metrics.evaluation import evaluate
 from msmd.sweeps import work as work_module
-from msmd.sweeps.outcome import finished_records, read_outcome, write_outcome
+from msmd.sweeps.outcome import finished_records, is_same, read_outcome, write_outcome
 from msmd.sweeps.spec_file import read_spec
 from msmd.sweeps.task import tasks_of
 from msmd.sweeps.work import Work, do, is_finished
@@ -136,3 +136,18 @@ def test_outcomes_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
     (work.folder / "outcome.json").write_text("{}", encoding="utf-8")
     with pytest.raises(DataError, match="remove it, and the sweep does this task again"):
         is_finished(work)
+
+
+def test_closed_forms_with_other_settings_are_made_anew(tmp_path: Path) -> None:
+    """They cost no training, so that nothing has to be refused."""
+    work = _work(tmp_path, HEAD, UNTRAINED)
+    do(work)
+    changed = replace(work, task=replace(work.task, options=("a=1",)))
+    assert not is_finished(changed)
+    assert do(changed) == ""
+    assert read_outcome(work.folder).task["options"] == ["a=1"]
+
+
+def test_entries_that_a_later_version_adds_do_not_count() -> None:
+    assert is_same({"a": 1, "b": {"c": 2}}, {"a": 1, "b": {"c": 2, "new": 3}, "newer": 4})
+    assert not is_same({"a": 1, "b": {"c": 2}}, {"a": 1, "b": {"c": 3}})
