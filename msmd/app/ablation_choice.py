@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from msmd.app import cache, state, widgets
+from msmd.app import state, widgets
 from msmd.app.ablation_variants import Variants, variants_of
 from msmd.app.choices import (
     ABLATED,
@@ -25,6 +25,7 @@ from msmd.app.choices import (
 from msmd.app.data_choice import LANDING_MOLECULE, SOURCE_TITLES
 from msmd.data.registry import MOLECULES, molecule_card
 from msmd.forecasters import forecaster_card
+from msmd.forecasting import shipped_checkpoint
 from msmd.sweeps.record import FULL, WHOLE, Record
 from msmd.views.ablation_scores import AblationGrid, Conditions, Model, ablation_grid, models_in, under
 
@@ -229,8 +230,7 @@ def _view(records: list[Record], conditions: Conditions, model: Model, heavy: bo
 def _molecules(mine: Sequence[Record], conditions: Conditions, model: Model) -> tuple[str, ...]:
     """Those with records or a checkpoint of the model, in the registry's order, and the chosen one."""
     known = {record.molecule for record in mine}
-    if conditions.source == cache.TRAINED_ON:
-        known |= {card.name for card in MOLECULES if cache.has_checkpoint(model.forecaster, card.name)}
+    known |= {card.name for card in MOLECULES if shipped_checkpoint(model.forecaster, card.name, conditions.source)}
     names = [card.name for card in MOLECULES]
     known.add(state.read(MOLECULE, _landing([name for name in names if name in known] or names), names))
     return tuple(name for name in names if name in known) + tuple(sorted(known - set(names)))

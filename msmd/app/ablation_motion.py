@@ -1,4 +1,4 @@
-"""A cell in motion: its forecast beside the full model's and the reference, and the time scales inside it."""
+"""A cell in motion: its forecast beside the full model's and the reference."""
 
 from __future__ import annotations
 
@@ -12,22 +12,25 @@ from msmd.app import ablation_recipe, background, cache, state, widgets
 from msmd.app.ablation_choice import View
 from msmd.app.choices import START
 from msmd.app.data_choice import Chosen, choose_segment
+from msmd.app.forecast_choice import Window
+from msmd.app.forecast_run import at_stored_times
 from msmd.app.forecast_times import Timing, forecast_times, possible_horizons, possible_starts
 from msmd.app.player import player
 from msmd.data.registry import molecule_card
 from msmd.errors import MsmdError
 from msmd.forecasting import Forecast
-from msmd.metrics.space_time import SpaceTime, choose_stretches, forecast_space_time, reference_space_time
 from msmd.sweeps.record import FULL
-from msmd.trajectory import Dataset, Trajectory
 from msmd.views.comparison_scene import comparison_scene
-from msmd.views.player import PlayerOptions
+from msmd.views.player import PlayerOptions, Scene
+from msmd.views.scenes import reference_scene
 
 KEY = "player_ablations"
 LONGEST_FS = 1500.0
 STEP_FS = 4.0
 """Of the shipped frames."""
 
+HEIGHT_PX = 300
+OPTIONS = PlayerOptions(autoplay=True)
 MAX_STOPS = 60
 """Start frames that are offered."""
 
@@ -65,13 +68,19 @@ def show_motion(view: View, cell: tuple[str, str]) -> None:
     window = _choose_window(chosen)
     if window is None:
         return
-    trajectory, segment, start, times = window
+    trajectory = chosen.segment(window.segment)
     futures = {
-        name: ablation_recipe.one_forecast(made, chosen.key, segment, start, times, trajectory)
+        name: ablation_recipe.one_forecast(made, chosen.key, window.segment, window.start, window.times_fs, trajectory)
         for name, made in known.recipes.items()
     }
     with stage:
-        _play(futures, f"{chosen.title}, {view.variants.title(cell[1])}")
+        meanwhile = reference_scene(at_stored_times(trajectory, window), title=chosen.title)
+        _play(futures, f"{chosen.title}, {view.variants.title(cell[1])}", meanwhile=meanwhile)
+        if any(made.options for made in known.recipes.values()):
+            st.caption(
+                "Played with the full model's weights under the variant's settings; for the numbers it was also "
+                "calibrated anew."
+            )
 
 
 def chosen_data(view: View, molecule: str) -> Chosen | None:
@@ -86,54 +95,8 @@ def chosen_data(view: View, molecule: str) -> Chosen | None:
     return Chosen(key=f"{molecule}/{source}", title=card.title, dataset=dataset, card=card, is_file=False)
 
 
-def show_space_time(view: View, cell: tuple[str, str]) -> None:
-    """Eigenvalue against time scale, on the reference and inside forecasts."""
-    chosen = chosen_data(view, cell[0])
-    if chosen is None:
-        return
-    futures = {"reference": reference_scales(chosen.key, chosen.dataset)}
-    for name, made in sides(view, cell).recipes.items():
-        futures[name] = forecast_scales(made, chosen.key, chosen.dataset)
-    if not all([background.is_ready(future, 0.05) for future in futures.values()]):
-        done = sum(future.done() for future in futures.values())
-        st.caption(f"Measuring time scales on 1.5 ps forecasts, {done} of {len(futures)} done …")
-        st.skeleton(height=400)
-        background.look_again_for([future for future in futures.values() if not future.done()])
-        return
-    failures = [error for error in (future.exception() for future in futures.values()) if error is not None]
-    for error in failures:
-        if not isinstance(error, MsmdError):
-            raise error
-        st.info(str(error), icon=":material/info:")
-    if failures:
-        return
-    from msmd.views.space_time_figures import space_time_comparison
-
-    measured = {name: future.result() for name, future in futures.items()}
-    widgets.plot(space_time_comparison(measured), key="ablation_space_time")
-    for name in (name for name, side in measured.items() if side.is_still):
-        st.caption(f"**{name}** stands still: its guard stops every member at once, so that it has no time scales.")
-
-
-@st.cache_resource(show_spinner=False, max_entries=8)
-def reference_scales(data_key: str, _dataset: Dataset) -> Future[SpaceTime]:
-    """Time scales on the test stretches of the reference."""
-    spectrum = cache.spectrum(data_key, "combinatorial", _dataset)
-    return background.fit(lambda: reference_space_time(_dataset, choose_stretches(_dataset), spectrum))
-
-
-@st.cache_resource(show_spinner=False, max_entries=48)
-def forecast_scales(made_from: ablation_recipe.Recipe, data_key: str, _dataset: Dataset) -> Future[SpaceTime]:
-    """Time scales inside forecasts of the same stretches."""
-    made = ablation_recipe.forecaster(made_from)
-    spectrum = cache.spectrum(data_key, "combinatorial", _dataset)
-    return background.forecast(
-        lambda: forecast_space_time(made.result(), _dataset, choose_stretches(_dataset), spectrum)
-    )
-
-
-def _choose_window(chosen: Chosen) -> tuple[Trajectory, int, int, tuple[float, ...]] | None:
-    """Trajectory, segment, start and times; what the Forecast page was given holds here too."""
+def _choose_window(chosen: Chosen) -> Window | None:
+    """Segment, start and times; what the Forecast page was given holds here too."""
     with st.popover("Another window", icon=":material/timeline:"):
         segment = choose_segment(chosen)
         trajectory = chosen.segment(segment)
@@ -148,13 +111,14 @@ def _choose_window(chosen: Chosen) -> tuple[Trajectory, int, int, tuple[float, .
         options = np.unique(np.append(thinned, asked)).tolist()
         start = widgets.stops(START, "Start frame", options, default=int(thinned[0]))
     timing = Timing(sampling="even", horizon_fs=horizon, step_fs=STEP_FS)
-    return trajectory, segment, start, tuple(forecast_times(trajectory, start, timing).tolist())
+    return Window(segment=segment, start=start, times_fs=tuple(forecast_times(trajectory, start, timing).tolist()))
 
 
-def _play(futures: dict[str, Future[Forecast]], title: str) -> None:
+def _play(futures: dict[str, Future[Forecast]], title: str, meanwhile: Scene) -> None:
+    """The forecasts beside the reference; the reference alone as long as they are being made."""
     if not all([background.is_ready(future, 0.1) for future in futures.values()]):
-        st.caption("The forecasts are being made …")
-        st.skeleton(height=400)
+        player(meanwhile, key=KEY, height=HEIGHT_PX, options=OPTIONS)
+        st.caption("The reference is moving; the forecasts are being made …")
         background.look_again_for([future for future in futures.values() if not future.done()])
         return
     failures = [error for error in (future.exception() for future in futures.values()) if error is not None]
@@ -165,7 +129,7 @@ def _play(futures: dict[str, Future[Forecast]], title: str) -> None:
     made = {name: future.result() for name, future in futures.items() if future.exception() is None}
     if not made:
         return
-    player(comparison_scene(made, title=title), key=KEY, height=300, options=PlayerOptions(autoplay=True))
+    player(comparison_scene(made, title=title), key=KEY, height=HEIGHT_PX, options=OPTIONS)
     hues = ("green tubes", "purple tubes")
     said = ", ".join(f"{hue} the {name}" for hue, name in zip(hues, made, strict=False))
     st.caption(f"Solid atoms are the reference, {said}; the curves are their distance from the reference over time.")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from msmd.app import ablation_motion, state, widgets
+from msmd.app import ablation_space_time, state, widgets
 from msmd.app.ablation_choice import View
 from msmd.app.choices import FIGURE, MOLECULE, VARIANT
 from msmd.data.registry import molecule_card
@@ -84,7 +84,7 @@ def _show_table(view: View, cell: tuple[str, str]) -> None:
 
 FIGURES: dict[str, tuple[str, Callable[[View, tuple[str, str]], None]]] = {
     "horizon": ("Error by horizon", _show_horizon),
-    "space-time": ("Space and time", ablation_motion.show_space_time),
+    "space-time": ("Space and time", ablation_space_time.show_space_time),
     "cost": ("Cost and accuracy", _show_cost),
     "table": ("Table", _show_table),
 }

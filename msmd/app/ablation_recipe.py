@@ -8,9 +8,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from msmd.app import background, cache
+from msmd.app import background
 from msmd.app.ablation_choice import View
-from msmd.forecasting import Forecast, Forecaster, forecast, load_forecaster
+from msmd.checkpoint import CARD
+from msmd.forecasting import Forecast, Forecaster, forecast, load_forecaster, shipped_checkpoint
 from msmd.sweeps.record import FULL, WHOLE
 from msmd.sweeps.spec_file import PROJECT
 from msmd.trajectory import Trajectory
@@ -22,7 +23,8 @@ class Recipe:
 
     Attributes:
         folder: checkpoint or run.
-        options: entries of its config that are changed, with everything learned kept, each ``name=value``.
+        options: entries of its config that are changed, everything learned and calibrated kept, each ``name=value``;
+            empty where the checkpoint is what was tested.
         version: of the checkpoint on disk, so that a new one is loaded again.
     """
 
@@ -37,14 +39,14 @@ def recipe(view: View, molecule: str, variant: str) -> Recipe | None:
     None where the weights are not at hand.
     """
     entry = view.variants.entries.get(variant)
-    reuses = variant == FULL or (entry is not None and entry.reuse)
-    options = entry.set if entry is not None and reuses else ()
-    folders = [_tested(view, molecule, name) for name in ((variant, FULL) if reuses else (variant,))]
-    if reuses and view.conditions.source == cache.TRAINED_ON:
-        folders.append(cache.checkpoint_folder(view.model.forecaster, molecule))
-    for folder in folders:
-        if folder is not None and (folder / "card.json").is_file():
-            return Recipe(folder=folder, options=options, version=(folder / "card.json").stat().st_mtime_ns)
+    candidates: list[tuple[Path | None, tuple[str, ...]]] = [(_tested(view, molecule, variant), ())]
+    if variant == FULL or (entry is not None and entry.reuse):
+        options = () if entry is None else entry.set
+        shipped = shipped_checkpoint(view.model.forecaster, molecule, view.conditions.source)
+        candidates += [(_tested(view, molecule, FULL), options), (shipped, options)]
+    for folder, options in candidates:
+        if folder is not None and (folder / CARD).is_file():
+            return Recipe(folder=folder, options=options, version=(folder / CARD).stat().st_mtime_ns)
     return None
 
 
