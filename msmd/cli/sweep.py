@@ -147,13 +147,14 @@ def _print_records(records: Sequence[Record], as_json: bool) -> None:
 
     console = Console()
     for part in summary(records):
-        table = Table(title=part.title)
-        table.add_column("A-MSE, 10⁻² Å²")
-        for name in part.molecules:
-            table.add_column(name, justify="right", overflow="fold")
-        for forecaster, cells in part.rows.items():
-            table.add_row(forecaster, *(cells.get(name, "–") for name in part.molecules))
-        console.print(table)
+        for molecules in part.columns_within(console.width):
+            table = Table(title=part.title, title_justify="left")
+            table.add_column("A-MSE, 10⁻² Å²", no_wrap=True)
+            for name in molecules:
+                table.add_column(name, justify="right", no_wrap=True)
+            for forecaster, cells in part.rows.items():
+                table.add_row(forecaster, *(cells.get(name, "–") for name in molecules))
+            console.print(table)
     if records:
         console.print("Heavy atoms; mean over seeds ± their standard deviation; * trained for less than its own plan.")
 

@@ -8,6 +8,9 @@ from statistics import mean, stdev
 
 from msmd.sweeps.record import FULL, Record
 
+BORDER = 3
+"""Characters that a table spends on each column beside its text."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
@@ -22,6 +25,20 @@ class Summary:
     title: str
     molecules: tuple[str, ...]
     rows: Mapping[str, Mapping[str, str]]
+
+    def columns_within(self, width: int) -> tuple[tuple[str, ...], ...]:
+        """The molecules in groups, each of which fits a table of this many characters; one at least."""
+        first = max(len(text) for text in (*self.rows, "A-MSE, 10⁻² Å²")) + BORDER
+        groups: list[list[str]] = [[]]
+        left = width - first - 1
+        for name in self.molecules:
+            needed = max(len(text) for text in (name, *(cells.get(name, "") for cells in self.rows.values()))) + BORDER
+            if needed > left and groups[-1]:
+                groups.append([])
+                left = width - first - 1
+            groups[-1].append(name)
+            left -= needed
+        return tuple(tuple(group) for group in groups)
 
 
 def summary(records: Sequence[Record]) -> tuple[Summary, ...]:
@@ -63,4 +80,13 @@ def _cell(seeds: Sequence[Record]) -> str:
     values = [100.0 * record.heavy_mse for record in seeds]
     spread = f" ± {stdev(values):.2g}" if len(values) > 1 else ""
     mark = "" if all(record.is_complete for record in seeds) else "*"
-    return f"{mean(values):.3g}{spread}{mark}"
+    return f"{_short(mean(values))}{spread}{mark}"
+
+
+def _short(value: float) -> str:
+    """Three digits, and never a power of ten.
+
+    >>> _short(0.12345), _short(1060.2)
+    ('0.123', '1060')
+    """
+    return f"{value:.0f}" if value >= 1000 else f"{value:.3g}"

@@ -35,6 +35,15 @@ def test_each_kind_of_test_has_its_table() -> None:
     assert tables[0].molecules == ("ethanol", "toluene")
 
 
+def test_molecules_that_do_not_fit_the_terminal_get_a_table_of_their_own() -> None:
+    names = ("ethanol", "toluene", "malonaldehyde")
+    (table,) = summary([record(molecule=name, heavy_mse=10.5) for name in names])
+    assert table.columns_within(200) == (names,)
+    # 18 for the forecaster and 10 for each of the first two, borders not counted
+    assert table.columns_within(50) == (names[:2], names[2:])
+    assert table.columns_within(10) == tuple((name,) for name in names)
+
+
 TWO = HEAD.replace('["ethanol"]', '["ethanol", "toluene"]')
 
 
