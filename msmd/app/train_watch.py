@@ -13,7 +13,9 @@ from msmd.app.navigation import go_to
 from msmd.app.train_choice import duration
 from msmd.app.train_player import show_player
 from msmd.errors import MsmdError
+from msmd.forecasters import forecaster_card
 from msmd.forecasting import CHECKPOINTS
+from msmd.training.comparison import newest_error, result_of
 from msmd.training.export import export_run, export_target, what_is_in_the_way
 from msmd.training.folder import read_metrics
 from msmd.training.job_folder import Job, list_jobs, log_lines, read_job, runs_folder
@@ -69,12 +71,28 @@ def _show(job: Job) -> None:
     st.markdown(f"{ICONS[job.state]} This run **{SAID[job.state]}**{_where(job)}.")
     if job.is_alive:
         st.progress(job.progress, text=_progress_text(job))
+    if job.state == "finished":
+        st.markdown(_verdict(job))
     if job.state == "failed":
         st.error(job.reason, icon=":material/error:")
         st.code("\n".join(log_lines(job.folder)) or "(its log is empty)", language=None)
     _show_actions(job)
     show_player(job)
     _show_curves(job)
+
+
+def _verdict(job: Job) -> str:
+    """Whether training has paid, and what to do next."""
+    error, levels = newest_error(job), read_baselines(job.folder)
+    if error is None or not levels:
+        return "Play it, and see how soon the two motions part."
+    best = min(levels, key=lambda name: levels[name]["a_mse"])
+    ratio = error / levels[best]["a_mse"]
+    against = f"the best baseline, {forecaster_card(best).title.lower()} ({100 * levels[best]['a_mse']:.3g})"
+    said = f"Its A-MSE on validation windows, {100 * error:.3g} × 10⁻² Å², is"
+    if ratio < 1:
+        return f"{said} **{1 - ratio:.0%} below** that of {against}. Play it, and see how soon the two motions part."
+    return f"{said} **not below** that of {against}: give the next run more minutes, or more windows."
 
 
 def _where(job: Job) -> str:
@@ -177,15 +195,17 @@ def _show_curves(job: Job) -> None:
     from msmd.views import training_figures as figures  # plotly takes 0.4 s to import
 
     baselines = read_baselines(job.folder)
+    result = result_of(job)
     measured = [report for report in reports if report.validation is not None]
     error, bands, loss = st.tabs(["Error and baselines", "Error by horizon", "Loss"])
     with error:
         if measured:
-            widgets.plot(figures.validation_figure(reports, baselines), key="training_error")
+            widgets.plot(figures.validation_figure(reports, baselines, result), key="training_error")
         else:
             st.caption("The error is measured every few epochs; the first measurement is to come.")
     with bands:
         if measured:
-            widgets.plot(figures.band_figure(measured[-1].validation, baselines), key="training_bands")
+            shown = (result, "finished model") if result else (measured[-1].validation, "newest checkpoint")
+            widgets.plot(figures.band_figure(shown[0], baselines, name=shown[1]), key="training_bands")
     with loss:
         widgets.plot(figures.loss_figure(reports), key="training_loss")

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from msmd.checkpoint import read_card
 from msmd.training.folder import read_metrics
 from msmd.training.job_folder import Job
 from msmd.training.reference import read_baselines
@@ -14,20 +15,20 @@ from msmd.training.reference import read_baselines
 def row_of(job: Job) -> dict[str, object]:
     """What a table says of a run.
 
-    ``A-MSE`` is that of the last look at the validation windows, ``best baseline`` the lowest of the baselines on the
-    same windows, both of heavy atoms in 10⁻² Å² and None before they are known.
+    ``A-MSE`` is that of the result, or of the last look at the validation windows, ``best baseline`` the lowest of the
+    baselines on the same windows, both of heavy atoms in 10⁻² Å² and None before they are known.
     """
-    spec = job.spec
+    spec, error = job.spec, newest_error(job)
     return {
         "title": job.title,
         "state": job.state,
-        "data": spec.data,
-        "source": spec.source,
-        "forecaster": spec.forecaster,
-        "windows": spec.windows,
-        "A-MSE": _newest_error(job),
+        "A-MSE": None if error is None else 100 * error,
         "best baseline": _best_baseline(job),
         "minutes": job.status.seconds / 60 if job.status else None,
+        "forecaster": spec.forecaster,
+        "data": spec.data,
+        "source": spec.source,
+        "windows": spec.windows,
         "seed": spec.seed,
         "started": time.strftime("%Y-%m-%d %H:%M", time.localtime(job.created)),
     }
@@ -49,6 +50,22 @@ def differing_settings(jobs: Sequence[Job]) -> dict[str, list[str]]:
     return {name: [row[name] for row in settings] for name in settings[0] if len({row[name] for row in settings}) > 1}
 
 
+def result_of(job: Job) -> dict[str, float] | None:
+    """Errors of a finished model on the run's validation windows, Å²; None before there is one."""
+    if job.state != "finished":
+        return None
+    return read_card(job.folder).get("metrics") or None
+
+
+def newest_error(job: Job) -> float | None:
+    """A-MSE of the finished model, else of the last validation, Å²; None before there is one."""
+    result = result_of(job)
+    if result is not None:
+        return result["a_mse"]
+    measured = [report.validation for report in read_metrics(job.folder) if report.validation is not None]
+    return measured[-1]["a_mse"] if measured else None
+
+
 def matches(job: Job, words: str) -> bool:
     """True where every one of the words is somewhere in the run's row."""
     text = " ".join(map(str, row_of(job).values())).lower()
@@ -59,11 +76,6 @@ def _text(value: object) -> str:
     if isinstance(value, tuple | list):
         return " ".join(map(str, value))
     return "" if value is None else str(value)
-
-
-def _newest_error(job: Job) -> float | None:
-    measured = [report.validation for report in read_metrics(job.folder) if report.validation is not None]
-    return 100 * measured[-1]["a_mse"] if measured else None
 
 
 def _best_baseline(job: Job) -> float | None:

@@ -144,7 +144,7 @@ def _finish(folder: Path, fit: Fit, split: Split, provenance: Provenance, calibr
     if hasattr(forecaster, "calibrate"):
         windows = calibration or (split.training.windows, split.validation)
         forecaster.calibrate([part.take(slice(CALIBRATION_WINDOWS)) for part in windows])
-    metrics = a_mse_by_band(forecaster, split.validation.take(slice(CALIBRATION_WINDOWS)))
+    metrics = a_mse_by_band(forecaster, fit.validation)  # the windows that training and the baselines were watched on
     save_checkpoint(forecaster, folder, replace(provenance, seconds=fit.state.seconds, metrics=metrics))
     write_status(folder, RunStatus(state="finished", progress=1.0, seconds=fit.state.seconds, seconds_left=0.0))
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from msmd.forecasters import forecaster_card
 from msmd.training.folder import EpochReport
 from msmd.views.theme import DASHES, PREDICTION, SERIES, new_figure, set_log_y
 
@@ -38,11 +39,19 @@ def loss_figure(reports: Sequence[EpochReport]) -> go.Figure:
             line={"color": SERIES[index % len(SERIES)], "dash": DASHES[index % len(DASHES)]},
             marker={"size": 4},
         )
-    return set_log_y(figure, np.array([report.loss for report in reports]))
+    return _log_where_possible(figure, [report.loss for report in reports])
 
 
-def validation_figure(reports: Sequence[EpochReport], baselines: Mapping[str, Errors]) -> go.Figure:
-    """A-MSE on validation windows over training time, the baselines as horizontal lines."""
+def validation_figure(
+    reports: Sequence[EpochReport], baselines: Mapping[str, Errors], result: Errors | None = None
+) -> go.Figure:
+    """A-MSE on validation windows over training time, the baselines as horizontal lines.
+
+    Args:
+        reports: of all epochs.
+        baselines: errors by name in the registry.
+        result: of the finished model, which may have been calibrated after training.
+    """
     figure = new_figure(
         x_title=MINUTES_AXIS,
         y_title=A_MSE_AXIS,
@@ -58,31 +67,45 @@ def validation_figure(reports: Sequence[EpochReport], baselines: Mapping[str, Er
         name="this run",
         line={"color": PREDICTION, "width": 3},
     )
-    levels = {name: PER_CENT_SQUARE * errors["a_mse"] for name, errors in baselines.items()}
     last = max((report.seconds / 60 for report in reports), default=1.0)
+    if result is not None:
+        values = [*values, PER_CENT_SQUARE * result["a_mse"]]
+        marker = {"color": PREDICTION, "size": 13, "symbol": "star"}
+        figure.add_scatter(x=[last], y=values[-1:], mode="markers", name="finished model", marker=marker)
+    levels = {_title(name): PER_CENT_SQUARE * errors["a_mse"] for name, errors in baselines.items()}
     for index, (name, level) in enumerate(levels.items(), start=1):
         line = {"color": SERIES[index % len(SERIES)], "dash": DASHES[index % len(DASHES)], "width": 1.6}
         figure.add_scatter(x=[0, last], y=[level, level], mode="lines", name=name, line=line)
-    return set_log_y(figure, np.array([*values, *levels.values()]))
+    return _log_where_possible(figure, [*values, *levels.values()])
 
 
-def band_figure(errors: Errors, baselines: Mapping[str, Errors]) -> go.Figure:
-    """Error of the newest checkpoint by horizon band, the baselines beside it."""
+def band_figure(errors: Errors, baselines: Mapping[str, Errors], *, name: str = "newest checkpoint") -> go.Figure:
+    """Error of a checkpoint by horizon band, the baselines beside it."""
     figure = new_figure(
         x_title="time after the start",
         y_title=A_MSE_AXIS,
         how_to_read="How far into the future the forecast is good: its bar is worth something where it is shorter than "
         "the marks of the baselines.",
     )
-    bands = [name for name in errors if name != "a_mse"]
+    bands = [band for band in errors if band != "a_mse" and all(band in theirs for theirs in baselines.values())]
     shown = [PER_CENT_SQUARE * errors[band] for band in bands]
-    figure.add_bar(x=bands, y=shown, name="newest checkpoint", marker_color=PREDICTION)
-    for index, (name, baseline) in enumerate(baselines.items(), start=1):
+    figure.add_bar(x=bands, y=shown, name=name, marker_color=PREDICTION)
+    for index, (rival, baseline) in enumerate(baselines.items(), start=1):
         values = [PER_CENT_SQUARE * baseline[band] for band in bands]
         shown = [*shown, *values]
         marker = {"color": SERIES[index % len(SERIES)], "size": 11, "symbol": MARKS[index % len(MARKS)]}
-        figure.add_scatter(x=bands, y=values, mode="markers", name=name, marker=marker)
-    return set_log_y(figure, np.array(shown))
+        figure.add_scatter(x=bands, y=values, mode="markers", name=_title(rival), marker=marker)
+    return _log_where_possible(figure, shown)
+
+
+def _log_where_possible(figure: go.Figure, values: Sequence[float]) -> go.Figure:
+    """A logarithmic y axis, unless there is nothing to show, or a loss that is not positive, as of score matching."""
+    return set_log_y(figure, np.array(values)) if values and min(values) > 0 else figure
+
+
+def _title(name: str) -> str:
+    """What people call a baseline."""
+    return forecaster_card(name).title
 
 
 MARKS = ("circle", "diamond", "square", "cross")
@@ -103,4 +126,4 @@ def comparison_figure(runs: Mapping[str, Sequence[EpochReport]]) -> go.Figure:
         line = {"color": SERIES[index % len(SERIES)], "dash": DASHES[(index + index // len(SERIES)) % len(DASHES)]}
         x = [report.seconds / 60 for report in measured]
         figure.add_scatter(x=x, y=y, mode="lines+markers", name=title, showlegend=True, line=line)
-    return set_log_y(figure, np.array(values)) if values else figure
+    return _log_where_possible(figure, values)

@@ -127,7 +127,7 @@ def test_a_link_to_a_run_that_is_gone_says_so(open_app, make_run):
 
 def test_the_table_filters(open_app, make_run):
     make_run("a")
-    make_run("b", spec=JobSpec(forecaster="egnn", data="toluene", seed=3))
+    make_run("b", finished=False, spec=JobSpec(forecaster="egnn", data="toluene", seed=3))
     app = open_app("train")
     assert len(app.dataframe[0].value) == 2
     app.text_input(key="runs_filter").set_value("toluene egnn").run()
@@ -135,7 +135,7 @@ def test_the_table_filters(open_app, make_run):
     assert list(table["title"]) == ["run b"]
     assert table["A-MSE"][0] == pytest.approx(5.0)
     jobs = [read_job(runs_folder() / name) for name in "ab"]
-    assert train_table.csv_of(jobs).splitlines()[0].startswith("title,state,data")
+    assert train_table.csv_of(jobs).splitlines()[0].startswith("title,state,A-MSE,best baseline")
     app.text_input(key="runs_filter").set_value("nowhere").run()
     assert any("None of the 2 runs" in text for text in said(app.info))
 
