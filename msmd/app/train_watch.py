@@ -202,7 +202,11 @@ def _show_curves(job: Job) -> None:
         if measured:
             widgets.plot(figures.validation_figure(reports, baselines, result), key="training_error")
         else:
-            st.caption("The error is measured every few epochs; the first measurement is to come.")
+            st.caption(
+                "The error is measured every few epochs; the first measurement is to come."
+                if job.is_alive
+                else "It ended before its error was measured for the first time."
+            )
     with bands:
         if measured:
             shown = (result, "finished model") if result else (measured[-1].validation, "newest checkpoint")

@@ -15,7 +15,7 @@ from msmd.stage import Stage
 from msmd.training.averaging import blend_into
 from msmd.training.config import FitConfig
 from msmd.training.job_folder import JobSpec
-from msmd.training.loop import TRAINING_PER_LOOK
+from msmd.training.loop import TRAINING_PER_CHEAP_LOOK, TRAINING_PER_LOOK
 from msmd.training.options import config_with
 from msmd.trajectory import Dataset
 
@@ -70,6 +70,7 @@ class Estimate:
         looks = self.n_stages * (FIT.epochs // FIT.validate_every) * self.look_s
         if self.has_wall_time:
             looks = min(looks, self.training_s / TRAINING_PER_LOOK + self.n_stages * self.look_s)
+            looks += min(self.n_stages * FIT.epochs * self.look_s, self.training_s / TRAINING_PER_CHEAP_LOOK)
         return looks + (FINAL_LOOKS + CALIBRATION_LOOKS * self.calibrates) * self.look_s
 
     @property

@@ -26,6 +26,12 @@ TRAINING_PER_LOOK = 3.0
 """Under a wall time, training takes at least this many times as long as the validations that watch it, but for the one
 at the end of a stage: a rollout of many windows may take as long as thousands of steps."""
 
+TRAINING_PER_CHEAP_LOOK = 20.0
+"""Where validations take so little, there is one every epoch: whoever watches a long run sees it improve."""
+
+FIRST_LOOK_S = 30.0
+"""Training after which the first validation of a long run comes, whatever it takes."""
+
 TRIAL_STEPS = 3
 """Steps timed per stage to share out a wall time; the first of them warms up and does not count."""
 
@@ -122,7 +128,7 @@ class Fit:
             report = self._report(stage, progress, loss, rate)
             if ends:
                 self._end_stage(averages)
-            due = ends or (epoch % self.config.validate_every == 0 and self._may_look())
+            due = ends or self._is_look_due(epoch)
             yield replace(report, validation=self._validate(averages) if due else None)
 
     def _epoch(
@@ -190,12 +196,17 @@ class Fit:
             first = last
         return flat[0]
 
-    def _may_look(self) -> bool:
-        """False where a validation now would take more than its share of the wall time."""
+    def _is_look_due(self, epoch: int) -> bool:
+        """Every few epochs; under a wall time as often as that leaves most of the time to training."""
+        is_turn = epoch % self.config.validate_every == 0
         if not self.state.shares:
-            return True
-        may = self.state.seconds - self.state.looked_at >= TRAINING_PER_LOOK * self._look_s
-        return self.fabric.broadcast(may) if self.fabric.world_size > 1 else may
+            return is_turn
+        trained = self.state.seconds - self.state.looked_at
+        if self._look_s == 0.0:
+            due = is_turn or trained >= FIRST_LOOK_S
+        else:
+            due = trained >= (TRAINING_PER_LOOK if is_turn else TRAINING_PER_CHEAP_LOOK) * self._look_s
+        return self.fabric.broadcast(due) if self.fabric.world_size > 1 else due
 
     def _generator(self, batch: int) -> torch.Generator:
         """The generator of one batch of the present step."""

@@ -25,8 +25,8 @@ def test_all_of_the_steps_and_all_of_the_looks() -> None:
 def test_under_a_wall_time_looking_takes_its_share_at_most() -> None:
     short = WHOLE.of_minutes(0.1)
     assert (short.training_s, short.n_steps) == (pytest.approx(6.0), 60)
-    assert short.checks_s == pytest.approx(6.0 / 3 + 2 * 3.0 + 19 * 3.0)
-    assert WHOLE.of_minutes(10.0).checks_s == WHOLE.checks_s
+    assert short.checks_s == pytest.approx(6.0 / 3 + 6.0 / 20 + 2 * 3.0 + 19 * 3.0)
+    assert WHOLE.of_minutes(10.0).checks_s == pytest.approx(WHOLE.checks_s + 600.0 / 20)
 
 
 def test_steps_and_forecasts_are_timed() -> None:

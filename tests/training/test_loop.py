@@ -124,6 +124,18 @@ def test_looking_takes_its_share_of_a_wall_time_at_most(split: Split, monkeypatc
     assert len(looked) <= 4
 
 
+def test_a_long_run_is_looked_at_early_and_every_epoch_where_that_costs_little(
+    split: Split, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("msmd.training.loop.FIRST_LOOK_S", 0.1)
+    monkeypatch.setattr("msmd.training.loop.TRAINING_PER_CHEAP_LOOK", 1e-3)
+    config = replace(CONFIG, epochs=20, validate_every=10, max_minutes=0.02)
+    looked = [r.validation is not None for r in Fit(Bowl(split), split.training, split.validation, config, _fabric())]
+    first = looked.index(True)
+    assert 0 < first < 9
+    assert all(looked[first:])
+
+
 def test_gradients_are_clipped(split: Split) -> None:
     fit = Fit(Bowl(split, factor=1e6), split.training, split.validation, CONFIG, _fabric())
     list(fit)
