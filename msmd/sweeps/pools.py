@@ -5,8 +5,12 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import threading
+import time
 from collections.abc import Sequence
 from typing import Any, Protocol, runtime_checkable
+
+import joblib
 
 from msmd.errors import MsmdError
 from msmd.sweeps.spec import ResourcesSpec
@@ -51,7 +55,7 @@ class LocalProcesses:
 
     def __init__(self, resources: ResourcesSpec, n_jobs: int | None = None) -> None:
         self.resources = resources
-        self.n_slots = n_jobs or _slots(resources, n_cpus=os.cpu_count() or 1, n_gpus=_n_gpus(resources))
+        self.n_slots = n_jobs or _slots(resources, n_cpus=joblib.cpu_count(), n_gpus=_n_gpus(resources))
         self._executor: Any = None
 
     def run(self, works: Sequence[Work]) -> list[str]:
@@ -60,7 +64,9 @@ class LocalProcesses:
         from joblib.externals.loky.process_executor import BrokenProcessPool
 
         environment = dict.fromkeys(THREAD_COUNTS, str(self.resources.cpus_per_task))
-        self._executor = ProcessPoolExecutor(max_workers=min(self.n_slots, len(works)), env=environment)
+        self._executor = ProcessPoolExecutor(
+            max_workers=min(self.n_slots, len(works)), env=environment, initializer=_end_with, initargs=(os.getpid(),)
+        )
         try:
             return list(self._executor.map(do, works))
         except BrokenProcessPool as error:
@@ -101,16 +107,15 @@ class RayCluster:
 
     def run(self, works: Sequence[Work]) -> list[str]:
         """As ``Pool`` says."""
-        from joblib import Parallel, delayed, parallel_config
         from ray.exceptions import RayError
         from ray.util.joblib import register_ray
 
         register_ray()
         share = {"num_cpus": self.resources.cpus_per_task, "num_gpus": self.resources.gpus_per_task}
         try:
-            with parallel_config("ray", n_jobs=self.n_slots, ray_remote_args=share):
-                parallel = Parallel(batch_size=1, pre_dispatch="all")  # pyright: ignore[reportArgumentType]
-                return [reason or "" for reason in parallel(delayed(do)(work) for work in works)]
+            with joblib.parallel_config("ray", n_jobs=self.n_slots, ray_remote_args=share):
+                parallel = joblib.Parallel(batch_size=1, pre_dispatch="all")  # pyright: ignore[reportArgumentType]
+                return [reason or "" for reason in parallel(joblib.delayed(do)(work) for work in works)]
         except RayError as error:
             raise WorkerDiedError("A worker of the cluster was lost.") from error
 
@@ -143,6 +148,20 @@ class RayCluster:
             _slots(self.resources, n_cpus=int(node.get("CPU", 0)), n_gpus=node.get("GPU", 0.0), at_least=0)
             for node in nodes
         )
+
+
+PARENT_CHECK_S = 1.0
+
+
+def _end_with(parent: int) -> None:
+    """Ends this process when the one that started it is gone, however that ended; its task goes on later."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(PARENT_CHECK_S)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 ANSWER_S = 10.0

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +21,8 @@ from msmd.sweeps.spec import ResourcesSpec
 from msmd.sweeps.spec_file import read_spec
 from msmd.sweeps.task import Task, tasks_of
 from msmd.sweeps.work import Work, do
+from msmd.training.config import FitConfig
+from msmd.training.folder import read_metrics
 from msmd.training.locks import holder
 from tests.sweeps.specs import HEAD, UNTRAINED, write_spec
 
@@ -141,3 +146,32 @@ def test_a_process_that_is_really_killed_is_replaced(tmp_path: Path, tasks: tupl
         reports.append(report)
     assert killed
     assert sorted(report.state for report in reports) == ["finished"] * 3
+
+
+@pytest.mark.slow
+def test_nothing_goes_on_without_the_command_and_it_goes_on_from_there(tmp_path: Path) -> None:
+    """kill -9 of the command in the middle of a training: its worker ends too, and the command can be repeated."""
+    head = HEAD.replace("[20]", "[500]")
+    long = '[[forecasters]]\nnames = ["spectral-oscillator"]\nset = ["n_steps=400"]\n'
+    path = write_spec(tmp_path, head, long)
+    (task,) = tasks_of(read_spec(path))
+    folder = tmp_path / "sweeps" / "tiny" / task.name
+    command = [sys.executable, "-m", "msmd", "sweep", str(path), "--jobs", "1"]
+    settings = {**os.environ, "MSMD_RUNS": str(tmp_path), "OMP_NUM_THREADS": "1"}
+    first = subprocess.Popen(command, env=settings, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    _wait_for(lambda: (folder / "state.pt").exists())
+    first.kill()
+    first.wait()
+    _wait_for(lambda: holder(folder) is None)
+    assert not (folder / "card.json").exists()
+    before = len(read_metrics(folder))
+    subprocess.run(command, env=settings, check=True, capture_output=True, timeout=300)
+    assert read_outcome(folder).state == "finished"
+    assert len(read_metrics(folder)) == FitConfig().epochs > before > 0
+
+
+def _wait_for(condition: Callable[[], bool], timeout_s: float = 200.0) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
