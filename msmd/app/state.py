@@ -6,6 +6,7 @@ is read back as a value that is legal on the page at hand.  What cannot be read 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -18,6 +19,9 @@ from msmd.trajectory import Dataset
 
 T = TypeVar("T")
 SESSION = "msmd"
+ENTERING_S = 10.0
+"""So long after a page is entered its widgets are told their values at every run: a slow browser may mount a widget
+only after the run that told it, and would show its first option."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +52,7 @@ class _Session:
     notes: list[str] = field(default_factory=list)
     opened: OpenedFile | None = None
     page: str | None = None
+    entered: float = 0.0
     clicked: bool = False
     """True between a widget's callback and the run that it starts: the URL of that run may be older than the click."""
 
@@ -68,6 +73,8 @@ def begin_run(page: str) -> None:
         session.chosen = {name: text for name, text in url.items() if name in CHOICES}
         for name in url.keys() - CHOICES.keys():
             note(f"The link holds {name!r}, which is no setting here; it was left out.")
+    if page != session.page:
+        session.entered = time.monotonic()
     session.clicked, session.page = False, page
     _publish()
 
@@ -118,7 +125,8 @@ def is_chosen(choice: Choice) -> bool:
 
 def bind(choice: Choice[T], value: T) -> dict[str, object]:
     """Arguments that tie a widget to a choice: its key, which holds ``value``, and the callback that stores a pick."""
-    if choice.name not in st.session_state or st.session_state[choice.name] != value:
+    is_entering = time.monotonic() - _session().entered < ENTERING_S
+    if is_entering or choice.name not in st.session_state or st.session_state[choice.name] != value:
         st.session_state[choice.name] = value
     return {"key": choice.name, "on_change": _store, "args": (choice,)}
 
