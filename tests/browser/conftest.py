@@ -140,7 +140,11 @@ def launch_app() -> Iterator[Callable[[Path, str | Path], str]]:
     yield launch
     for server in servers:
         server.terminate()
-        server.wait(10)
+        try:
+            server.wait(10)
+        except subprocess.TimeoutExpired:  # it waits for what it was measuring or forecasting
+            server.kill()
+            server.wait(10)
 
 
 def _lay_out(folder: Path) -> None:
