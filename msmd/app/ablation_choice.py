@@ -45,7 +45,9 @@ class View:
         model: whose variants.
         bands: every horizon band that was measured, in the order of time, the whole horizon first.
         variants: of the model, with what each takes away.
-        molecules, rows: those with records, those that can be run, and the chosen one.
+        molecules: columns; those whose variants were measured, and the chosen one.
+        choosable: molecules that a column can be opened for, because they have records or a checkpoint.
+        rows: names of variants, measured or not.
         heavy: over heavy atoms, else over all.
     """
 
@@ -55,6 +57,7 @@ class View:
     bands: tuple[str, ...]
     variants: Variants
     molecules: tuple[str, ...]
+    choosable: tuple[str, ...]
     rows: tuple[str, ...]
     heavy: bool
 
@@ -101,7 +104,7 @@ def choose_cell(view: View) -> tuple[str, str]:
     left, right = st.columns(2)
     with left:
         molecule = widgets.select(
-            MOLECULE, "Molecule", view.molecules, default=_landing(view.molecules), say=lambda n: molecule_card(n).title
+            MOLECULE, "Molecule", view.choosable, default=_landing(view.molecules), say=lambda n: molecule_card(n).title
         )
     with right:
         variant = widgets.select(
@@ -116,7 +119,7 @@ def choose_cell(view: View) -> tuple[str, str]:
 
 def choose_against(view: View) -> tuple[str, str]:
     """What a cell holds, and of which horizon band."""
-    from msmd.views.ablation_figures import MEASURES
+    from msmd.views.ablation_heat_map import MEASURES
 
     left, right = st.columns([5, 3], vertical_alignment="bottom")
     with left:
@@ -215,25 +218,27 @@ def _view(records: list[Record], conditions: Conditions, model: Model, heavy: bo
     mine = [record for record in records if Model.of(record) == model]
     bands = sorted({(record.from_fs, record.to_fs, record.band) for record in records if record.band != WHOLE})
     variants = variants_of(model.forecaster, conditions.source, records)
+    measured = {r.molecule for r in mine if r.variant != FULL} or {r.molecule for r in mine}
+    choosable = measured | {r.molecule for r in mine}
+    choosable |= {c.name for c in MOLECULES if shipped_checkpoint(model.forecaster, c.name, conditions.source)}
+    landing = _landing(_in_order(measured or choosable) or tuple(c.name for c in MOLECULES))
+    chosen = state.read(MOLECULE, landing, [card.name for card in MOLECULES])
     return View(
         records=tuple(records),
         conditions=conditions,
         model=model,
         bands=(WHOLE, *(band for _, _, band in bands)),
         variants=variants,
-        molecules=_molecules(mine, conditions, model),
+        molecules=_in_order(measured | {chosen}),
+        choosable=_in_order(choosable | {chosen}),
         rows=(FULL, *variants.entries, *sorted({record.variant for record in mine} - {FULL, *variants.entries})),
         heavy=heavy,
     )
 
 
-def _molecules(mine: Sequence[Record], conditions: Conditions, model: Model) -> tuple[str, ...]:
-    """Those with records or a checkpoint of the model, in the registry's order, and the chosen one."""
-    known = {record.molecule for record in mine}
-    known |= {card.name for card in MOLECULES if shipped_checkpoint(model.forecaster, card.name, conditions.source)}
-    names = [card.name for card in MOLECULES]
-    known.add(state.read(MOLECULE, _landing([name for name in names if name in known] or names), names))
-    return tuple(name for name in names if name in known) + tuple(sorted(known - set(names)))
+def _in_order(names: set[str]) -> tuple[str, ...]:
+    """In the order of the registry."""
+    return tuple(card.name for card in MOLECULES if card.name in names)
 
 
 def _landing(molecules: Sequence[str]) -> str:

@@ -19,7 +19,7 @@ HEAT_MAP = "ablation_heat_map"
 
 def show_heat_map(view: View, grid: AblationGrid, against: str, cell: tuple[str, str]) -> None:
     """Molecules × variants; a click chooses the cell."""
-    from msmd.views.ablation_figures import MEASURES, heat_map
+    from msmd.views.ablation_heat_map import MEASURES, heat_map
 
     figure = heat_map(grid, MEASURES[against], titles=view.titles, selected=cell)
     widgets.plot(figure, key=HEAT_MAP, on_click=take_click)
@@ -42,7 +42,7 @@ def _show_horizon(view: View, cell: tuple[str, str]) -> None:
     if not any(scores.values()):
         st.caption(f"No horizon band of {molecule} has been measured yet.")
         return
-    from msmd.views.ablation_figures import horizon_figure
+    from msmd.views.horizon_figures import horizon_figure
 
     widgets.plot(horizon_figure(scores, view.model, titles=view.titles, selected=variant), key="ablation_horizon")
 

@@ -10,8 +10,8 @@ import plotly.graph_objects as go
 
 from msmd.forecasters import forecaster_card
 from msmd.sweeps.record import FULL
-from msmd.views.ablation_figures import A_MSE_AXIS, PER_CENT_SQUARE
 from msmd.views.ablation_scores import Model, Score, Scores
+from msmd.views.horizon_figures import A_MSE_AXIS, PER_CENT_SQUARE
 from msmd.views.theme import FAMILY_COLORS, HIGHLIGHT, TEXT, new_figure, set_log_y
 
 
@@ -66,7 +66,7 @@ def _cost_point(
     card = forecaster_card(other.forecaster)
     is_variant = variant != FULL
     is_selected = other == model and variant == selected
-    name = titles.get(variant, variant) if is_variant else card.title
+    name = titles.get(variant, variant) if is_variant else card.title + _say_budget(other)
     return _CostPoint(
         x=score.record.seconds_per_window,
         y=PER_CENT_SQUARE * score.mean,
@@ -76,6 +76,11 @@ def _cost_point(
         size=14 if is_selected else 7 if is_variant else 11,
         hardware=score.record.hardware,
     )
+
+
+def _say_budget(model: Model) -> str:
+    """Whole training blocks go without saying."""
+    return "" if model.n_train_windows is None else f", {model.n_train_windows} windows"
 
 
 FAMILY_TITLES = {"ours": "ours", "peer": "published models", "baseline": "baselines"}

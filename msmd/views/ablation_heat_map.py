@@ -1,4 +1,4 @@
-"""Plots of ablations: molecules × variants as a heat map, error by horizon.
+"""Molecules × variants as a heat map.
 
 Cells carry ``[molecule, variant]`` in ``customdata``, so that a page can follow a click.
 """
@@ -10,27 +10,19 @@ from dataclasses import dataclass
 
 import numpy as np
 import plotly.graph_objects as go
+from plotly.colors import hex_to_rgb
 
 from msmd.forecasters import forecaster_card
-from msmd.sweeps.record import FULL, WHOLE
-from msmd.views.ablation_scores import AblationGrid, Cell, Model, Ratio, Score, Scores, best_baseline
-from msmd.views.theme import (
-    COLOR_SCALE,
-    DIVERGING_SCALE,
-    FAMILY_COLORS,
-    HIGHLIGHT,
-    PREDICTION,
-    TEXT,
-    new_figure,
-    set_log_y,
-)
+from msmd.sweeps.record import FULL
+from msmd.views.ablation_scores import AblationGrid, Cell, Ratio
+from msmd.views.horizon_figures import A_MSE_AXIS, PER_CENT_SQUARE
+from msmd.views.theme import COLOR_SCALE, DIVERGING_SCALE, HIGHLIGHT, TEXT, new_figure
 
-PER_CENT_SQUARE = 100.0
-"""Mean squared errors are shown in 10⁻² Å², as the papers do."""
-
-A_MSE_AXIS = "mean squared error / 10⁻² Å²"
 ROW_PX = 38
 """Two lines of text and a little air."""
+
+COLOR_BAR_PX = 64
+"""Under the cells, so that a narrow screen has its width for them."""
 
 TICKS = tuple(step * 10.0**power for power in range(-6, 7) for step in (1, 2, 5))
 
@@ -118,84 +110,20 @@ def heat_map(
         z=z,
         x=list(range(len(grid.molecules))),
         y=list(range(len(grid.variants))),
-        text=[[_cell_text(ratio) for ratio in row] for row in _texts(grid, measure)],
-        texttemplate="%{text}",
         hoverinfo="skip",
         xgap=2,
         ygap=2,
         **_colors(z, measure),
     )
     _add_targets(figure, grid, measure, labels)
+    _add_texts(figure, _texts(grid, measure))
     _add_frame(figure, grid, selected)
     figure.update_xaxes(tickvals=list(range(len(grid.molecules))), ticktext=list(grid.molecules), showgrid=False)
     figure.update_xaxes(side="top", zeroline=False, range=[-0.5, len(grid.molecules) - 0.5], ticks="")
     figure.update_yaxes(tickvals=list(range(len(labels))), ticktext=labels, showgrid=False, zeroline=False, ticks="")
     figure.update_yaxes(range=[len(labels) - 0.5, -0.5])
-    return figure.update_layout(height=120 + ROW_PX * len(labels), hoverdistance=-1, margin={"t": 60})
-
-
-def horizon_figure(
-    by_band: Mapping[str, Scores], model: Model, *, titles: Mapping[str, str], selected: str | None = None
-) -> go.Figure:
-    """Error by horizon band on one molecule: the full model, the variant in question, the others, the best baseline.
-
-    Args:
-        by_band: scores of each band, in the order of time; the whole horizon is left out.
-        model: whose variants.
-        titles: of variants, for people.
-        selected: the variant in question.
-    """
-    figure = new_figure(
-        x_title="time after the start / fs",
-        y_title=A_MSE_AXIS,
-        how_to_read="Read from the left: where a line leaves the full model's (thick teal) is the time from which the "
-        "part taken away is missed; late bands lie close together because chaos has taken over by then.",
-    )
-    bands = {band: scores for band, scores in by_band.items() if band != WHOLE}
-    variants = dict.fromkeys(variant for scores in bands.values() for other, variant in scores if other == model)
-    others = [variant for variant in variants if variant not in (FULL, selected)]
-    drawn: list[float] = []
-    for index, variant in enumerate(others):
-        points = {band: scores.get((model, variant)) for band, scores in bands.items()}
-        name = titles.get(variant, variant)
-        legend = {"name": "other variants", "legendgroup": "others", "showlegend": index == 0, "opacity": 0.55}
-        drawn += _add_curve(figure, points, label=name, line={"color": TEXT, "width": 1}, **legend)
-    rivals = {band: best_baseline(scores) for band, scores in bands.items()}
-    points = {band: rival[1] for band, rival in rivals.items() if rival is not None}
-    line = {"color": FAMILY_COLORS["baseline"], "dash": "dash", "width": 2}
-    drawn += _add_curve(figure, points, label="best baseline of each band", line=line, name="best baseline")
-    for variant, color, width in ((FULL, PREDICTION, 3.5), (selected, HIGHLIGHT, 2)):
-        if variant is None or (variant == selected and variant == FULL and color == HIGHLIGHT):
-            continue
-        points = {band: scores.get((model, variant)) for band, scores in bands.items()}
-        name = titles.get(variant, variant)
-        drawn += _add_curve(figure, points, label=name, line={"color": color, "width": width}, name=name)
-    figure.update_xaxes(type="category", categoryorder="array", categoryarray=[_say_band(band) for band in bands])
-    return set_log_y(figure, np.array(drawn)) if drawn else figure
-
-
-def _add_curve(
-    figure: go.Figure, points: Mapping[str, Score | None], *, label: str, line: dict, **trace: object
-) -> list[float]:
-    """One line over the bands where it is known, with the spread over seeds; returns the heights."""
-    known = {band: score for band, score in points.items() if score is not None}
-    y = [PER_CENT_SQUARE * score.mean for score in known.values()]
-    seeds = [len(score.by_seed) for score in known.values()]
-    figure.add_scatter(
-        x=[_say_band(band) for band in known],
-        y=y,
-        error_y={
-            "array": [PER_CENT_SQUARE * (score.spread or 0.0) for score in known.values()],
-            "thickness": 1,
-            "width": 3,
-        },
-        mode="lines+markers",
-        line=line,
-        text=[f"{label}<br>{n} seed{'s' * (n > 1)}" for n in seeds],
-        hovertemplate="%{text}<br>%{x} fs: %{y:.4g} · 10⁻² Å²<extra></extra>",
-        **trace,
-    )
-    return y
+    height = 150 + ROW_PX * len(labels)
+    return figure.update_layout(height=height, hoverdistance=-1, margin={"t": 60, "b": COLOR_BAR_PX})
 
 
 def _texts(grid: AblationGrid, measure: Measure) -> list[list[Ratio | None]]:
@@ -207,10 +135,6 @@ def _texts(grid: AblationGrid, measure: Measure) -> list[list[Ratio | None]]:
         ]
         for variant in grid.variants
     ]
-
-
-def _say_band(band: str) -> str:
-    return band.replace("-", "–")
 
 
 def _cell_text(ratio: Ratio | None) -> str:
@@ -233,9 +157,14 @@ def _colors(z: np.ndarray, measure: Measure) -> dict[str, object]:
     if measure.is_ratio:
         high = float(np.clip(max(abs(low), abs(high)), np.log10(1.5), np.log10(30)))
         low = -high
+    high = max(high, low + 0.1)  # a single cell still needs a scale
     ticks = [tick for tick in TICKS if low - 1e-9 <= np.log10(tick) <= high + 1e-9]
     bar = {
-        "title": {"text": measure.axis, "side": "right"},
+        "title": {"text": measure.axis, "side": "bottom"},
+        "orientation": "h",
+        "yref": "container",
+        "y": 0,
+        "yanchor": "bottom",
         "tickvals": [float(np.log10(tick)) for tick in ticks],
         "ticktext": [f"{'×' if measure.is_ratio else ''}{tick:g}" for tick in ticks],
         "thickness": 12,
@@ -284,6 +213,36 @@ def _describe(cell: Cell, title: str) -> str:
     if cell.against_baseline is not None:
         lines.append(f"{cell.against_baseline.value:.3g} × {forecaster_card(cell.baseline).title}")
     return "<br>".join(lines if score.is_complete else [*lines, "not trained in full"])
+
+
+def _add_texts(figure: go.Figure, ratios: Sequence[Sequence[Ratio | None]]) -> None:
+    """What the cells say, in the ink that stands out from each: heat maps of their own, which fit text to cells."""
+    cells = figure.data[0]
+    bright = _brightness(cells)
+    for ink, is_mine in (("#ffffff", bright < MIDDLE_GREY), ("#111111", bright >= MIDDLE_GREY)):
+        figure.add_heatmap(
+            z=np.where(is_mine, 0.0, np.nan),
+            x=cells.x,
+            y=cells.y,
+            text=np.where(is_mine, [[_cell_text(ratio) for ratio in row] for row in ratios], ""),
+            texttemplate="%{text}",
+            textfont={"color": ink},
+            colorscale=[[0, "rgba(0,0,0,0)"], [1, "rgba(0,0,0,0)"]],
+            showscale=False,
+            hoverinfo="skip",
+        )
+
+
+MIDDLE_GREY = 140
+"""Brightness from which black stands out more than white."""
+
+
+def _brightness(cells: go.Heatmap) -> np.ndarray:
+    """How bright every cell looks, 0 to 255; NaN for an empty one."""
+    places, colors = zip(*cells.colorscale, strict=True)
+    bright = [float(np.dot((0.299, 0.587, 0.114), hex_to_rgb(color))) for color in colors]
+    z = np.array(cells.z, dtype=float)
+    return np.interp((z - cells.zmin) / (cells.zmax - cells.zmin), places, bright)
 
 
 def _add_frame(figure: go.Figure, grid: AblationGrid, selected: tuple[str, str] | None) -> None:

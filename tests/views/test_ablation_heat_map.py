@@ -1,14 +1,14 @@
-"""The heat map and the horizon curves say what was measured, how well it is known, and what is missing."""
+"""The heat map says what was measured, how well it is known, and what is missing."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from msmd.views.ablation_figures import MEASURES, heat_map, horizon_figure
-from msmd.views.ablation_scores import ablation_grid, comparable_scores
-from msmd.views.theme import FAMILY_COLORS, HIGHLIGHT, PREDICTION, how_to_read
-from tests.views.ablation_records import BANDS, MODEL, record, seeds
+from msmd.views.ablation_heat_map import MEASURES, heat_map
+from msmd.views.ablation_scores import ablation_grid
+from msmd.views.theme import how_to_read
+from tests.views.ablation_records import MODEL, record, seeds
 
 VARIANTS = ("full", "one-member", "nodal")
 TITLES = {"full": "full model", "one-member": "one member"}
@@ -27,17 +27,30 @@ def drawn(against: str, records=RECORDS, **options):
 def test_the_cells_hold_the_logarithm_of_what_is_compared(against, values, text):
     cells = drawn(against).data[0]
     np.testing.assert_allclose(10 ** np.array([cells.z[0][0], cells.z[1][0]]), values)
-    assert cells.text[1][0].startswith(text)
+    assert written(drawn(against))[1, 0][1].startswith(text)
     assert np.isnan(cells.z[2]).all()
     assert np.isnan(np.array(cells.z)[:, 1]).all()
 
 
+def written(figure) -> dict[tuple[int, int], tuple[str, str]]:
+    """Ink and text of every cell, by row and column."""
+    return {
+        (row, column): (trace.textfont.color, trace.text[row][column])
+        for trace in figure.data[2:4]
+        for row, column in np.argwhere(np.array(trace.text) != "").tolist()
+    }
+
+
+def test_dark_cells_have_light_ink_and_light_cells_dark():
+    assert written(drawn("error")) == {(0, 0): ("#ffffff", "1.50<br>±0.71"), (1, 0): ("#111111", "4.00<br>±2.83")}
+
+
 def test_the_full_model_shows_its_error_where_a_ratio_would_be_one():
-    assert drawn("full").data[0].text[0][0] == "1.50<br>±0.71"
+    assert written(drawn("full"))[0, 0][1] == "1.50<br>±0.71"
 
 
 def test_a_single_seed_says_so():
-    assert drawn("error", [record()]).data[0].text[0][0] == "1.00<br>1 seed"
+    assert written(drawn("error", [record()]))[0, 0][1] == "1.00<br>1 seed"
 
 
 def test_every_cell_can_be_clicked_and_what_is_missing_shows_a_plus():
@@ -81,33 +94,3 @@ def test_axes_and_rows_are_named_and_it_is_said_how_to_read(against):
 
 def test_an_empty_grid_can_be_drawn():
     assert np.isnan(np.array(drawn("full", []).data[0].z)).all()
-
-
-def by_band(records):
-    return {band: comparable_scores(records, "ethanol", MODEL, band=band) for band in BANDS}
-
-
-def test_horizon_curves_have_the_full_model_the_variant_and_the_best_baseline_of_each_band():
-    records = [
-        record(variant=variant, band=band, error=error)
-        for band, error in (("0-50", 0.001), ("50-150", 0.01))
-        for variant in ("full", "one-member", "nodal")
-    ]
-    records += [record("persistence", band="0-50", error=0.02), record("mean-structure", band="50-150", error=0.03)]
-    figure = horizon_figure(by_band(records), MODEL, titles=TITLES, selected="one-member")
-    lines = {trace.name: trace for trace in figure.data}
-    assert set(lines) == {"other variants", "best baseline", "full model", "one member"}
-    assert list(lines["full model"].x) == ["0–50", "50–150"]
-    np.testing.assert_allclose(lines["full model"].y, [0.1, 1.0])
-    np.testing.assert_allclose(lines["best baseline"].y, [2.0, 3.0])
-    colors = {name: trace.line.color for name, trace in lines.items()}
-    assert colors["full model"] == PREDICTION
-    assert colors["one member"] == HIGHLIGHT
-    assert colors["best baseline"] == FAMILY_COLORS["baseline"]
-    assert figure.layout.xaxis.title.text == "time after the start / fs"
-    assert figure.layout.yaxis.title.text == "mean squared error / 10⁻² Å²"
-
-
-def test_the_full_model_is_drawn_once_when_it_is_chosen():
-    figure = horizon_figure(by_band([record(band="0-50")]), MODEL, titles=TITLES, selected="full")
-    assert [trace.name for trace in figure.data if trace.x] == ["full model"]
