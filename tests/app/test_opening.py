@@ -77,7 +77,7 @@ def test_real_ethanol_plays_against_every_forecaster(open_app, real_data):
     content = (real_data / "md17_ethanol.npz").read_bytes()
     app = settle(opened(open_app(), "md17_ethanol.npz", content))
     assert first_card(app) == "Spectral ODE"
-    assert any("learned the GFN2-xTB potential" in text for text in said(app.caption))
+    assert any("learned other frames of the same MD17 trajectory" in text for text in said(app.caption))
     assert any("not on your file" in text for text in said(app.caption))
     baselines = [card for card in FORECASTERS if card.needs != "training"]
     assert len(baselines) > len(RIVALS)
