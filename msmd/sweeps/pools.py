@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Protocol, runtime_checkable
 
 import joblib
@@ -55,7 +56,7 @@ class LocalProcesses:
 
     def __init__(self, resources: ResourcesSpec, n_jobs: int | None = None) -> None:
         self.resources = resources
-        self.n_slots = n_jobs or _slots(resources, n_cpus=joblib.cpu_count(), n_gpus=_n_gpus(resources))
+        self.n_slots = n_jobs or local_slots(resources, n_cpus=joblib.cpu_count(), n_gpus=_n_gpus(resources))
         self._executor: Any = None
 
     def run(self, works: Sequence[Work]) -> list[str]:
@@ -184,10 +185,18 @@ def _slots(resources: ResourcesSpec, *, n_cpus: int, n_gpus: float, at_least: in
     return max(at_least, room)
 
 
+def local_slots(resources: ResourcesSpec, *, n_cpus: int, n_gpus: int) -> int:
+    """Tasks at once on this machine; where it has no GPU, its cores alone count, because they do the training then."""
+    if n_gpus == 0:
+        return _slots(replace(resources, gpus_per_task=0.0), n_cpus=n_cpus, n_gpus=0.0)
+    # Processes on one machine all train on its first GPU; Ray gives each its own.
+    return _slots(resources, n_cpus=n_cpus, n_gpus=1.0)
+
+
 def _n_gpus(resources: ResourcesSpec) -> int:
+    """GPUs of this machine; not looked for where no task wants one."""
     if resources.gpus_per_task == 0:
         return 0
     import torch
 
-    # Processes on one machine all train on its first GPU; Ray gives each its own.
-    return min(torch.cuda.device_count(), 1)
+    return torch.cuda.device_count()

@@ -15,7 +15,7 @@ import pytest
 
 from msmd.errors import MsmdError
 from msmd.sweeps.outcome import Outcome, identity, read_outcome, write_outcome
-from msmd.sweeps.pools import LocalProcesses, WorkerDiedError, _slots
+from msmd.sweeps.pools import LocalProcesses, WorkerDiedError, local_slots
 from msmd.sweeps.runner import TaskReport, environment, run_tasks
 from msmd.sweeps.spec import ResourcesSpec
 from msmd.sweeps.spec_file import read_spec
@@ -116,18 +116,19 @@ def test_workers_are_told_where_data_and_runs_lie(monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize(
     ("resources", "n_cpus", "n_gpus", "n_slots"),
     [
-        (ResourcesSpec(), 8, 0.0, 8),
-        (ResourcesSpec(cpus_per_task=3), 8, 0.0, 2),
-        (ResourcesSpec(gpus_per_task=0.25), 16, 1.0, 4),
-        (ResourcesSpec(gpus_per_task=0.25), 2, 1.0, 2),
-        (ResourcesSpec(cpus_per_task=4), 2, 0.0, 1),
-        (ResourcesSpec(gpus_per_task=0.5), 4, 0.0, 1),  # without a GPU here, one after the other
+        (ResourcesSpec(), 8, 0, 8),
+        (ResourcesSpec(cpus_per_task=3), 8, 0, 2),
+        (ResourcesSpec(gpus_per_task=0.25), 16, 1, 4),
+        (ResourcesSpec(gpus_per_task=0.25), 16, 8, 4),  # the first of them is used
+        (ResourcesSpec(gpus_per_task=0.25), 2, 1, 2),
+        (ResourcesSpec(cpus_per_task=4), 2, 0, 1),
+        (ResourcesSpec(gpus_per_task=0.5), 4, 0, 4),  # trained on the cores then
     ],
 )
 def test_slots_follow_from_cores_and_shares_of_gpus(
-    resources: ResourcesSpec, n_cpus: int, n_gpus: float, n_slots: int
+    resources: ResourcesSpec, n_cpus: int, n_gpus: int, n_slots: int
 ) -> None:
-    assert _slots(resources, n_cpus=n_cpus, n_gpus=n_gpus) == n_slots
+    assert local_slots(resources, n_cpus=n_cpus, n_gpus=n_gpus) == n_slots
 
 
 @pytest.mark.slow
