@@ -75,20 +75,28 @@ def _newest_forecast(job: Job, folder: Path, dataset: Dataset) -> Future[Forecas
     start = int(starts[0] if "test" in parts else starts[int(0.83 * len(starts))])
     times = tuple(np.linspace(0.0, horizon, N_FRAMES).round(3).tolist())
     version = (folder / CARD).stat().st_mtime_ns
-    return cache.run_forecast(folder, version, segment, start, times, trajectory)
+    key = f"asked:{job.folder.name}"
+    asked: Future[Forecast] | None = state.recall(key)
+    if asked is not None and not asked.done():  # checkpoints may come faster than forecasts of them
+        return asked
+    _keep(job, asked)
+    newest = cache.run_forecast(folder, version, segment, start, times, trajectory)
+    state.remember(key, newest)
+    return newest
 
 
 def _last_made(job: Job, newest: Future[Forecast] | None) -> Forecast | None:
     """The newest forecast, or the one before while that is being made or cannot be read."""
-    key = f"played:{job.folder.name}"
-    if newest is None:
-        return None
-    if not newest.done():
-        if not job.is_alive:  # a run that is alive is looked at again anyway
-            background.look_again_for([newest])
-    elif newest.exception() is None:
-        state.remember(key, newest.result())
-    return state.recall(key)
+    _keep(job, newest)
+    if newest is not None and not newest.done() and not job.is_alive:  # what is alive is looked at again anyway
+        background.look_again_for([newest])
+    return state.recall(f"played:{job.folder.name}")
+
+
+def _keep(job: Job, made: Future[Forecast] | None) -> None:
+    """Remembers a forecast that has come."""
+    if made is not None and made.done() and made.exception() is None:
+        state.remember(f"played:{job.folder.name}", made.result())
 
 
 def _say_why_nothing_moves(newest: Future[Forecast] | None) -> None:

@@ -46,7 +46,7 @@ def show_table() -> None:
         pd.DataFrame([row_of(job) for job in shown]),
         hide_index=True,
         column_config=COLUMNS,
-        key="runs_table",
+        key=f"runs_table:{len(shown)}:{shown[0].folder.name}",  # ticks are row numbers: another table starts without
         on_select="rerun",
         selection_mode="multi-row",
     )
