@@ -21,6 +21,7 @@ from msmd.app.choices import (
     TESTED_TIMES,
     TURNED,
     VARIANT,
+    Choice,
 )
 from msmd.app.data_choice import LANDING_MOLECULE, SOURCE_TITLES
 from msmd.data.registry import MOLECULES, molecule_card
@@ -206,7 +207,14 @@ def _choose_conditions(mine: Sequence[Record], source: str, sampling: str) -> Co
     return Conditions(source=source, split=split, sampling=sampling, is_rotated=is_turned == "yes")
 
 
-def _choose(choice, label: str, found: set[str], default: str, titles: dict[str, str], help: str | None = None) -> str:
+def _choose(
+    choice: Choice[str],
+    label: str,
+    found: set[str],
+    default: str,
+    titles: dict[str, str],
+    help: str | None = None,
+) -> str:
     """A list of what was found, in the order of the titles; the default where nothing was."""
     known = [name for name in titles if name in found] + sorted(found - titles.keys())
     options = known or [default]
