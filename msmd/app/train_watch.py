@@ -92,7 +92,8 @@ def _verdict(job: Job) -> str:
     said = f"Its A-MSE on validation windows, {100 * error:.3g} × 10⁻² Å², is"
     if ratio < 1:
         return f"{said} **{1 - ratio:.0%} below** that of {against}. Play it, and see how soon the two motions part."
-    return f"{said} **not below** that of {against}: give the next run more minutes, or more windows."
+    more = "more minutes" if job.spec.windows == "all" else "more minutes, or more windows"
+    return f"{said} **not below** that of {against}: give the next run {more}."
 
 
 def _where(job: Job) -> str:
