@@ -21,12 +21,7 @@ APP = Path(__file__).parents[2] / "app.py"
 SLOW = 240_000
 """ms; every start of a job imports torch, on a machine that runs other tests too."""
 
-FORM = {
-    "trainee": "egnn",
-    "windows": "100",
-    "minutes": "0.5",
-    "set": "n_layers=1 width=4 batch_size=4",
-}
+FORM = {"trainee": "egnn", "windows": "100", "set": "n_layers=1 width=4 batch_size=4"}
 
 
 @pytest.fixture(scope="module")
@@ -49,9 +44,14 @@ def wait_said(page, text: str) -> None:
     page.get_by_text(text).first.wait_for(timeout=SLOW)
 
 
-def test_a_run_from_the_button_to_the_player(page, app_url, runs):
-    page.goto(f"{app_url}/train?{urlencode(FORM)}")
+def start(page, app_url: str, minutes: str) -> None:
+    """Opens the page with a form filled in, and presses the button."""
+    page.goto(f"{app_url}/train?{urlencode(FORM | {'minutes': minutes})}")
     page.get_by_role("button", name="Start training").click(timeout=SLOW)
+
+
+def test_a_long_run_is_seen_after_a_reload_stopped_and_resumed(page, app_url, runs):
+    start(page, app_url, minutes="60")
     wait_said(page, "is training")
     page.reload()
     wait_said(page, "is training")
@@ -60,6 +60,14 @@ def test_a_run_from_the_button_to_the_player(page, app_url, runs):
     wait_said(page, "was stopped")
     assert list_jobs(runs)[0].state == "stopped"
     page.get_by_role("button", name="Resume").click()
+    wait_said(page, "is training")
+    stop_job(list_jobs(runs)[0].folder)
+    wait_said(page, "was stopped")
+    assert page.errors == []
+
+
+def test_a_short_run_goes_from_the_button_to_the_player(page, app_url):
+    start(page, app_url, minutes="0.1")
     wait_said(page, "is finished")
     page.wait_for_selector('.msmd-player[data-status="ready"]', timeout=SLOW)
     page.get_by_role("button", name="Play it on the Forecast page").click()
