@@ -23,7 +23,7 @@ from tests.browser.conftest import ROOT, free_port
 SLOW = 300_000
 """ms; every start of a job or a server imports a lot, on a machine that runs other tests too."""
 
-FORM = {"trainee": "egnn", "windows": "100", "minutes": "60", "set": "n_layers=1 width=4 batch_size=4"}
+FORM = {"trainee": "egnn", "windows": "100", "minutes": "20", "set": "n_layers=1 width=4 batch_size=4"}
 
 
 @pytest.fixture
