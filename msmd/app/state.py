@@ -123,12 +123,18 @@ def is_chosen(choice: Choice) -> bool:
     return choice.name in _session().chosen
 
 
-def bind(choice: Choice[T], value: T) -> dict[str, object]:
-    """Arguments that tie a widget to a choice: its key, which holds ``value``, and the callback that stores a pick."""
+def bind(choice: Choice[T], value: T, options: Collection[T] | None = None) -> dict[str, object]:
+    """Arguments that tie a widget to a choice: its key, which holds ``value``, and the callback that stores a pick.
+
+    Args:
+        choice: what the widget sets.
+        value: what it shows.
+        options: the picks it offers, where it offers a list.
+    """
     is_entering = time.monotonic() - _session().entered < ENTERING_S
     if is_entering or choice.name not in st.session_state or st.session_state[choice.name] != value:
         st.session_state[choice.name] = value
-    return {"key": choice.name, "on_change": _store, "args": (choice,)}
+    return {"key": choice.name, "on_change": _store, "args": (choice, options)}
 
 
 def clicked_point(plot: str) -> dict | None:
@@ -171,13 +177,15 @@ def recall(key: str) -> object | None:
     return st.session_state.get(f"{SESSION}:{key}")
 
 
-def _store(choice: Choice) -> None:
+def _store(choice: Choice, options: Collection | None) -> None:
     """A widget's callback: its value becomes the choice."""
     # None: a segmented control whose button was clicked again. No key: ``choose`` has taken the widget back while the
     # browser, asking for a result, still sent its old value. Both keep what was chosen.
     value = st.session_state.get(choice.name)
     if value is None:
         return
+    if options is not None and value not in options:
+        return  # the name of an option as it was, such as a run that has been renamed since: nobody picked it
     session = _session()
     session.chosen[choice.name] = choice.show(value)
     session.clicked = True

@@ -40,7 +40,7 @@ def select(
 ) -> T:
     """A drop-down list."""
     value = state.read(choice, default, options)
-    st.selectbox(label, options, format_func=say, help=help, **state.bind(choice, value))
+    st.selectbox(label, options, format_func=say, help=help, **state.bind(choice, value, options))
     return value
 
 
@@ -56,7 +56,7 @@ def buttons(
     """A row of buttons, one of them pressed; for two to five options."""
     value = state.read(choice, default, options)
     st.segmented_control(
-        label, options, format_func=say, help=help, required=True, width="stretch", **state.bind(choice, value)
+        label, options, format_func=say, help=help, required=True, width="stretch", **state.bind(choice, value, options)
     )
     return value
 
@@ -75,7 +75,7 @@ def stops(
     if len(options) == 1:
         st.caption(f"{label}: {say(options[0])}")
         return value
-    st.select_slider(label, options, format_func=say, help=help, **state.bind(choice, value))
+    st.select_slider(label, options, format_func=say, help=help, **state.bind(choice, value, options))
     return value
 
 

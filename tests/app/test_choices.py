@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from msmd.app.choices import BAND, CHOICES, CUSTOM_TIMES, HORIZON
 
@@ -24,3 +25,22 @@ def test_what_cannot_be_a_value_is_refused(choice, text):
 
 def test_names_are_unique_and_safe_in_a_url():
     assert all(name == choice.name and name.isidentifier() for name, choice in CHOICES.items())
+
+
+def _list_whose_option_was_renamed() -> None:
+    """A browser that has not yet seen a new list sends the label of an option that is no more."""
+    import streamlit as st
+
+    from msmd.app import state
+    from msmd.app.choices import MOLECULE
+
+    for sent in ("Ethanol, as it was called", "toluene"):
+        tied = state.bind(MOLECULE, "ethanol", ["ethanol", "toluene"])
+        st.session_state[tied["key"]] = sent
+        tied["on_change"](*tied["args"])
+        st.text(state.read(MOLECULE, "nothing"))
+
+
+def test_a_label_that_is_no_option_any_more_picks_nothing():
+    app = AppTest.from_function(_list_whose_option_was_renamed).run()
+    assert [text.value for text in app.text] == ["nothing", "toluene"]
