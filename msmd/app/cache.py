@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from msmd.training.estimate import Estimate
 
 TRAINED_ON = "gfn2"
-"""The source whose checkpoints are shipped."""
+"""The source whose checkpoints serve where none has learned the motion of the data shown."""
 
 N_TEST_WINDOWS = 100
 """Enough for a standard error of a tenth; the Spectral ODE takes some seconds for them."""
