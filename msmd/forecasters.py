@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 from msmd.data.windows import TrainingData, Windows
-from msmd.errors import unknown_name
+from msmd.errors import DataError, unknown_name
 from msmd.molecule import Molecule
 from msmd.shapes import Array, Float
 
@@ -44,6 +44,20 @@ class Forecaster(Protocol):
         """Positions in Å at ``times_fs`` (fs after the start, any order, zero allowed), from positions in Å and
         velocities in Å/fs; same dtype and device as ``positions``."""
         ...
+
+
+def check_atoms(forecaster: Forecaster, n_atoms: int) -> None:
+    """Refuses positions of another number of atoms than the forecaster was made for.
+
+    Raises:
+        DataError: with both numbers.
+    """
+    made_for = forecaster.molecule
+    if made_for is not None and n_atoms != made_for.n_atoms:
+        raise DataError(
+            f"{forecaster.name!r} was made for the {made_for.n_atoms} atoms of {made_for.name!r}; the positions hold "
+            f"{n_atoms}."
+        )
 
 
 @runtime_checkable

@@ -9,7 +9,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from msmd.errors import DataError
+from msmd.forecasters import check_atoms
 from msmd.molecule import Molecule
 from msmd.shapes import Array, Float, Frame
 
@@ -68,9 +68,5 @@ class FittedBaseline(Baseline):
         Raises:
             DataError: when the number of atoms is not the molecule's.
         """
-        if positions.shape[1] != self.molecule.n_atoms:
-            raise DataError(
-                f"{self.name!r} was made for the {self.molecule.n_atoms} atoms of {self.molecule.name!r}; "
-                f"the positions hold {positions.shape[1]}."
-            )
+        check_atoms(self, positions.shape[1])
         return super().predict(positions, velocities, times_fs)

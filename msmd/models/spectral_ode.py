@@ -12,7 +12,8 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from msmd.data.windows import TrainingData, Windows
-from msmd.errors import DataError, ProtocolError
+from msmd.errors import ProtocolError
+from msmd.forecasters import check_atoms
 from msmd.frame import mean_structure
 from msmd.models.basis import BASES, moving_modes
 from msmd.models.dense_output import rollout
@@ -243,11 +244,7 @@ class SpectralODE(nn.Module):
         return start - centre, velocity - drift, path
 
     def _check(self, positions: Tensor, times_fs: Tensor) -> None:
-        if positions.shape[1] != self.molecule.n_atoms:
-            raise DataError(
-                f"{self.name!r} was trained for the {self.molecule.n_atoms} atoms of {self.molecule.name!r}; the "
-                f"positions hold {positions.shape[1]}."
-            )
+        check_atoms(self, positions.shape[1])
         if times_fs.numel() and float(times_fs.min()) < 0.0:
             raise ProtocolError(f"times_fs starts at {float(times_fs.min()):g} fs; expected times from 0 on.")
 

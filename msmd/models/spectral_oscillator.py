@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from msmd.data.windows import TrainingData, Windows
 from msmd.errors import DataError, ProtocolError
+from msmd.forecasters import check_atoms
 from msmd.frame import angular_momentum, centre_of_mass, eckart_frame, inertia, mean_structure
 from msmd.models.renumbering import renumbered_molecule
 from msmd.molecule import Molecule
@@ -158,11 +159,7 @@ class SpectralOscillator(nn.Module):
         Raises:
             DataError: when the number of atoms is not the molecule's.
         """
-        if positions.shape[1] != self.molecule.n_atoms:
-            raise DataError(
-                f"{self.name!r} was trained for the {self.molecule.n_atoms} atoms of {self.molecule.name!r}; the "
-                f"positions hold {positions.shape[1]}."
-            )
+        check_atoms(self, positions.shape[1])
         motion = self.rigid_motion(positions, velocities, times_fs)
         body = self.structure + self._nodal(self.vibration(motion, times_fs.to(self.modes)))
         moved = motion.path[:, :, None] + body @ motion.turned.transpose(-1, -2)

@@ -11,7 +11,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from msmd.data.windows import TrainingData
-from msmd.errors import DataError, MsmdError
+from msmd.errors import MsmdError
+from msmd.forecasters import check_atoms
 from msmd.molecule import Molecule
 from msmd.peers.heavy_atoms import CarriedAtoms, modelled_atoms, submolecule
 from msmd.peers.molecular_graph import MolecularGraph
@@ -138,11 +139,7 @@ class Peer(nn.Module, ABC):
         Raises:
             DataError: when the number of atoms is not the molecule's.
         """
-        if positions.shape[1] != self.molecule.n_atoms:
-            raise DataError(
-                f"positions hold {positions.shape[1]} atoms; expected the {self.molecule.n_atoms} of "
-                f"{self.molecule.name!r}, in its order."
-            )
+        check_atoms(self, positions.shape[1])
         inner = {"dtype": self.horizon_fs.dtype, "device": self.horizon_fs.device}
         inputs = (x.to(**inner).split(self.config.batch_size) for x in (positions, velocities, times_fs))
         predicted = [self._predict_batch(*batch) for batch in zip(*inputs, strict=True)]

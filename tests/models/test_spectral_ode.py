@@ -204,7 +204,7 @@ def test_parameters_are_few(trained: SpectralODE) -> None:
 
 
 def test_wrong_molecule_is_refused(trained: SpectralODE) -> None:
-    with pytest.raises(DataError, match="trained for the 9 atoms of 'ethanol'; the positions hold 3"):
+    with pytest.raises(DataError, match="made for the 9 atoms of 'ethanol'; the positions hold 3"):
         trained.predict(torch.zeros(1, 3, 3), torch.zeros(1, 3, 3), torch.ones(1, 1))
 
 

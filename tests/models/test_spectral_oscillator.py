@@ -80,7 +80,7 @@ def test_translation_rotation_and_x0(made: SpectralOscillator, split: Split) -> 
 
 
 def test_wrong_molecule_is_refused(made: SpectralOscillator) -> None:
-    with pytest.raises(DataError, match="trained for the 9 atoms of 'ethanol'; the positions hold 3"):
+    with pytest.raises(DataError, match="made for the 9 atoms of 'ethanol'; the positions hold 3"):
         made.predict(torch.zeros(1, 3, 3), torch.zeros(1, 3, 3), torch.ones(1, 1))
 
 

@@ -254,7 +254,7 @@ def test_stages_follow_the_config(kind: type[Peer], training: TrainingData) -> N
 def test_another_molecule_is_refused(kind: type[Peer], trained: Trained, inputs: Inputs) -> None:
     peer, _ = trained(kind)
     positions, velocities, times = inputs
-    with pytest.raises(DataError, match="hold 8 atoms; expected the 9 of 'ethanol'"):
+    with pytest.raises(DataError, match="made for the 9 atoms of 'ethanol'; the positions hold 8"):
         peer.predict(positions[:, :8], velocities[:, :8], times)
 
 
