@@ -17,6 +17,7 @@ from msmd.shapes import Array, Float
 if TYPE_CHECKING:
     from torch import Tensor
 
+Family = Literal["ours", "peer", "baseline", "simulation"]
 Symmetry = Literal["translation", "rotation", "renumbering"]
 EVERY_SYMMETRY: tuple[Symmetry, ...] = ("translation", "rotation", "renumbering")
 
@@ -79,6 +80,22 @@ class WindowForecaster(Forecaster, Protocol):
         ...
 
 
+@runtime_checkable
+class SamplingForecaster(Forecaster, Protocol):
+    """A forecaster with an ensemble, whose single members move like the molecule where their mean fades."""
+
+    def samples(
+        self,
+        positions: Float[Tensor, "windows atoms 3"],
+        velocities: Float[Tensor, "windows atoms 3"],
+        times_fs: Float[Tensor, "windows times"],
+        *,
+        n_samples: int | None = None,
+    ) -> Float[Tensor, "members windows times atoms 3"]:
+        """As ``predict``, one forecast per member; as many members as the forecaster averages when None."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class ForecasterCard:
     """What can be said of a forecaster before it is loaded.
@@ -86,23 +103,29 @@ class ForecasterCard:
     Attributes:
         name: on the command line and in checkpoint paths.
         title: for people.
-        family: ``"ours"``, ``"peer"``, or ``"baseline"``.
+        family: ``"ours"``, ``"peer"``, ``"baseline"``, or ``"simulation"``, which computes what the others forecast.
         needs: what it takes: nothing, a closed-form fit on training data, or training into a checkpoint.
         location: ``module:Class``, imported when first used.
         note: one sentence on what it does.
         symmetries: what moves the forecast with it, to rounding: translating or rotating the input, renumbering
             the atoms (of the input and of what the forecaster was made from).
         keeps_start: True when t = 0 gives x(0) back.
+        has_members: True where the class is a ``SamplingForecaster``.
     """
 
     name: str
     title: str
-    family: Literal["ours", "peer", "baseline"]
+    family: Family
     needs: Literal["nothing", "fit", "training"]
     location: str
     note: str
     symmetries: tuple[Symmetry, ...] = EVERY_SYMMETRY
     keeps_start: bool = True
+
+    @property
+    def learns(self) -> bool:
+        """Whether data make it what it is; a simulation only has to know the atoms."""
+        return self.needs != "nothing" and self.family != "simulation"
 
     def load_class(self) -> type:
         """Imports and returns the class."""
@@ -118,6 +141,7 @@ FORECASTERS: tuple[ForecasterCard, ...] = (
         needs="training",
         location="msmd.models.spectral_ode:SpectralODE",
         note="Every graph-Fourier mode moves by a neural ODE, driven by one learned invariant potential.",
+        has_members=True,
     ),
     ForecasterCard(
         name="spectral-oscillator",
@@ -246,6 +270,15 @@ FORECASTERS: tuple[ForecasterCard, ...] = (
         needs="fit",
         location="msmd.baselines.nearest_window:NearestWindow",
         note="Copies the training window nearest in time: shows what a split gives away.",
+    ),
+    ForecasterCard(
+        name="gfn2",
+        title="GFN2-xTB simulation",
+        family="simulation",
+        needs="fit",  # of the atoms; no data are learned
+        location="msmd.baselines.simulation:GFN2Simulation",
+        note="The quantum-chemical simulation itself, run anew from the start: what a forecast saves, 2 to 30 s per "
+        "window, and on the embedded data the least error that chaos leaves to a single path.",
     ),
 )
 """The registry; adding a forecaster is a file and an entry here."""

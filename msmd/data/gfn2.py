@@ -6,15 +6,30 @@ Reference: Bannwarth, Ehlert, Grimme, J. Chem. Theory Comput. 15, 1652 (2019).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 
 import numpy as np
 from jaxtyping import Float
 
+from msmd.errors import DataError, MsmdError
 from msmd.units import ANGSTROM_PER_BOHR, KCAL_PER_MOL_PER_HARTREE
 
 ACCURACY = 0.1
 """tblite's accuracy setting.  Against the default of 1.0 the drift of the energy falls 70-fold
 for 10–25 % more time; looser settings cannot be used for dynamics."""
+
+
+def require_tblite() -> None:
+    """Refuses to go on without the library that computes GFN2-xTB.
+
+    Raises:
+        MsmdError: where it is not installed.
+    """
+    if find_spec("tblite") is None:
+        raise MsmdError(
+            "GFN2-xTB needs the package 'tblite', which is not installed here: install it (pip install tblite), or do "
+            "without simulations; everything else works."
+        )
 
 
 class GFN2:
@@ -32,16 +47,25 @@ class GFN2:
         self._result = None
 
     def energy_and_forces(self, positions: Float[np.ndarray, "atoms 3"]) -> tuple[float, Float[np.ndarray, "atoms 3"]]:
-        """Energy in kcal/mol and forces in kcal/mol/Å at ``positions`` in Å."""
+        """Energy in kcal/mol and forces in kcal/mol/Å at ``positions`` in Å.
+
+        Raises:
+            MsmdError: where tblite is not installed.
+            DataError: when its iterations find no electronic state, as for atoms on top of one another.
+        """
         bohr = np.asarray(positions, dtype=float) / ANGSTROM_PER_BOHR
         if self._calculator is None:
+            require_tblite()
             from tblite.interface import Calculator
 
             self._calculator = Calculator("GFN2-xTB", self.numbers, bohr)
             self._calculator.set("accuracy", self.accuracy)
             self._calculator.set("verbosity", 0)
-        self._calculator.update(positions=bohr)
-        self._result = self._calculator.singlepoint(self._result)
+        try:
+            self._calculator.update(positions=bohr)
+            self._result = self._calculator.singlepoint(self._result)
+        except RuntimeError as error:
+            raise DataError(f"GFN2-xTB finds no electronic state at these positions: {error}.") from error
         energy = float(self._result.get("energy")) * KCAL_PER_MOL_PER_HARTREE
         gradient = np.asarray(self._result.get("gradient"))
         return energy, -gradient * (KCAL_PER_MOL_PER_HARTREE / ANGSTROM_PER_BOHR)

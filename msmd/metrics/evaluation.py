@@ -6,6 +6,7 @@ import time
 from collections.abc import Generator
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from scipy.spatial.transform import Rotation
@@ -19,6 +20,13 @@ from msmd.shapes import Array, Bool, Float, Int
 
 BATCH_WINDOWS = 250
 """Windows per call of ``predict``: enough to fill a core, few enough for progress and memory."""
+
+
+@runtime_checkable
+class SlowForecaster(Protocol):
+    """A forecaster that takes seconds per window, and wants so few per call that progress can be seen."""
+
+    windows_per_call: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,10 +149,16 @@ def evaluate_in_batches(
     *,
     source: str,
     rotation_seed: int | None = None,
-    batch_windows: int = BATCH_WINDOWS,
+    batch_windows: int | None = None,
 ) -> Generator[Progress, None, Evaluation]:
-    """The same as ``evaluate``, step by step: yields progress after each batch and returns the evaluation."""
+    """The same as ``evaluate``, step by step: yields progress after each batch and returns the evaluation.
+
+    Args:
+        batch_windows: 250 unless given, or what a ``SlowForecaster`` wants.
+    """
     check_molecule(forecaster, split.test.molecule)
+    if batch_windows is None:
+        batch_windows = forecaster.windows_per_call if isinstance(forecaster, SlowForecaster) else BATCH_WINDOWS
     windows = split.test if rotation_seed is None else rotated(split.test, seed=rotation_seed)
     predicted, seconds = np.empty_like(windows.targets, dtype=float), 0.0
     for first in range(0, windows.n_windows, batch_windows):

@@ -73,7 +73,7 @@ class Task:
     @property
     def budget(self) -> str:
         """``"frames"``, ``"windows"`` or ``"none"``, as in ``Record``; a checkpoint brings its own."""
-        if self.needs == "nothing":
+        if not forecaster_card(self.forecaster).learns:
             return "none"
         return "frames" if self.windows is None else "windows"
 
@@ -163,7 +163,7 @@ def _tasks(spec: SweepSpec, molecule: str, entry: ForecastersSpec) -> Iterator[T
 
 
 def _budgets(spec: SweepSpec, name: str) -> tuple[int | None, ...]:
-    if forecaster_card(name).needs == "nothing":
+    if not forecaster_card(name).learns:
         return (None,)
     return tuple(None if budget == ALL else int(budget) for budget in spec.training.windows)
 

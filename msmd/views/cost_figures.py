@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from msmd.forecasters import forecaster_card
+from msmd.forecasters import Family, forecaster_card
 from msmd.sweeps.record import FULL
 from msmd.views.ablation_scores import Model, Score, Scores
 from msmd.views.horizon_figures import A_MSE_AXIS, PER_CENT_SQUARE
@@ -83,8 +83,19 @@ def _say_budget(model: Model) -> str:
     return "" if model.n_train_windows is None else f", {model.n_train_windows} windows"
 
 
-FAMILY_TITLES = {"ours": "ours", "peer": "published models", "baseline": "baselines"}
-FAMILY_SYMBOLS = {"ours": "circle", "published models": "square", "baselines": "diamond", "variants": "circle"}
+FAMILY_TITLES: dict[Family, str] = {
+    "ours": "ours",
+    "peer": "published models",
+    "baseline": "baselines",
+    "simulation": "simulation",
+}
+FAMILY_SYMBOLS = {
+    "ours": "circle",
+    "published models": "square",
+    "baselines": "diamond",
+    "simulation": "star",
+    "variants": "circle",
+}
 
 
 def _add_family(figure: go.Figure, points: Sequence[_CostPoint], hardware: str | None) -> None:

@@ -7,11 +7,11 @@ deuteranopia or protanopia (CIELAB distance at least 25; tests/views/test_theme.
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 import plotly.graph_objects as go
 from jaxtyping import Float
+
+from msmd.forecasters import Family
 
 PREDICTION = "#0c9488"
 """Teal: the forecast in question, here and in the player."""
@@ -19,12 +19,13 @@ PREDICTION = "#0c9488"
 REFERENCE = "#737342"
 """What was computed or measured, as against forecast."""
 
-FAMILY_COLORS: dict[Literal["ours", "peer", "baseline"], str] = {
+FAMILY_COLORS: dict[Family, str] = {
     "ours": PREDICTION,
     "peer": "#9d4edd",
     "baseline": "#c2780c",
+    "simulation": REFERENCE,
 }
-"""One colour per family of forecasters, by the ``family`` of its card."""
+"""One colour per family of forecasters, by the ``family`` of its card; a simulation is how the reference was made."""
 
 HIGHLIGHT = "#d6336c"
 """What is selected; also set apart by its size or shape."""

@@ -57,7 +57,7 @@ def test_every_color_stands_out_from_both_backgrounds(color: str, background: st
 
 @pytest.mark.parametrize("sight", SIGHT)
 def test_families_and_reference_can_be_told_apart(sight: str):
-    seen = [lab(np.asarray(SIGHT[sight]) @ linear(color)) for color in (*FAMILY_COLORS.values(), REFERENCE)]
+    seen = [lab(np.asarray(SIGHT[sight]) @ linear(color)) for color in {*FAMILY_COLORS.values(), REFERENCE}]
     assert min(np.linalg.norm(a - b) for a, b in combinations(seen, 2)) >= 25
 
 

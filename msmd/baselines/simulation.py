@@ -1,0 +1,79 @@
+"""The simulation itself as a forecaster: what a forecast is a substitute for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from msmd.baselines.base import Baseline
+from msmd.data.gfn2 import GFN2, require_tblite
+from msmd.data.simulate import simulate
+from msmd.data.windows import TrainingData
+from msmd.forecasters import check_atoms
+from msmd.molecule import Molecule
+from msmd.shapes import Array, Float, Frame
+
+STEP_FS = 0.5
+"""The reference's own step, so that the same step makes the same discretisation error."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class GFN2Simulation(Baseline):
+    """M ẍ = −∇E(x) with GFN2-xTB, by velocity Verlet at 0.5 fs from the given positions and velocities.
+
+    Nothing is learned; only the atoms are needed.  On the embedded data it is the reference's own law started again
+    from the rounded start, so that its error is the floor that chaos sets to any single path.  On other data it shows
+    what another level of theory says.
+
+    Attributes:
+        molecule: atoms and bonds.
+    """
+
+    name: ClassVar[str] = "gfn2"
+    windows_per_call: ClassVar[int] = 1
+    """A window takes seconds, and windows share nothing."""
+
+    molecule: Molecule
+
+    @classmethod
+    def fit(cls, training: TrainingData) -> GFN2Simulation:
+        """Takes the atoms and looks at no data.
+
+        Raises:
+            MsmdError: where tblite is not installed.
+        """
+        require_tblite()
+        return cls(molecule=training.molecule)
+
+    def move(
+        self,
+        positions: Float[Array, "windows atoms 3"],
+        velocities: Float[Array, "windows atoms 3"],
+        times_fs: Float[Array, "windows times"],
+    ) -> Float[Array, "windows times atoms 3"]:
+        """One simulation per window; between steps cubic Hermite interpolation, good to 1e-6 Å.
+
+        Raises:
+            DataError: when the number of atoms is not the molecule's, or GFN2-xTB cannot treat these positions.
+        """
+        check_atoms(self, positions.shape[1])
+        rows = zip(positions, velocities, times_fs, strict=True)
+        return np.array([self._path(*row) for row in rows]).reshape(*times_fs.shape, *positions.shape[1:])
+
+    def _path(
+        self, positions: Frame, velocities: Frame, times_fs: Float[Array, " times"]
+    ) -> Float[Array, "times atoms 3"]:
+        """A force field of its own: one that remembers the last window's electrons would let windows touch."""
+        n_steps = max(1, int(np.ceil(times_fs.max(initial=0.0) / STEP_FS)))
+        path = simulate(
+            GFN2(self.molecule.numbers),
+            self.molecule,
+            positions,
+            velocities,
+            duration_fs=n_steps * STEP_FS,
+            dt_fs=STEP_FS,
+            stride=1,
+        )
+        return path.positions_at(times_fs)
