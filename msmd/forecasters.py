@@ -121,6 +121,7 @@ class ForecasterCard:
     note: str
     symmetries: tuple[Symmetry, ...] = EVERY_SYMMETRY
     keeps_start: bool = True
+    has_members: bool = False
 
     @property
     def learns(self) -> bool:
