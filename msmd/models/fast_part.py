@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from msmd.data.windows import TrainingData
-from msmd.models.modal_field import ModalField
+from msmd.models.modal_field import ForceField
 from msmd.models.symmetry import renamings
 
 
@@ -27,20 +27,20 @@ class FastPart:
         batch: structures per step.
     """
 
-    field: ModalField
-    fast: ModalField
+    field: ForceField
+    fast: ForceField
     positions: Float[Tensor, "structures atoms 3"]
     symmetries: Int[Tensor, "symmetries atoms"]
     batch: int
 
     @classmethod
-    def of(cls, field: ModalField, fast: ModalField, training: TrainingData, *, batch: int) -> FastPart:
+    def of(cls, field: ForceField, fast: ForceField, training: TrainingData, *, batch: int) -> FastPart:
         """On every training structure."""
         return cls(
             field=field,
             fast=fast,
             positions=torch.from_numpy(training.structures()).float(),
-            symmetries=renamings(training.molecule),
+            symmetries=renamings(training.molecule, only_identity=not field.renames_equal_atoms),
             batch=batch,
         )
 

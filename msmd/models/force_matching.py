@@ -10,7 +10,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from msmd.data.windows import TrainingData
-from msmd.models.modal_field import ModalField
+from msmd.models.modal_field import ForceField
 from msmd.models.symmetry import renamings
 from msmd.units import BOLTZMANN_KCAL_PER_MOL_PER_KELVIN
 
@@ -33,7 +33,7 @@ class ForceMatching:
         batch: frames per step.
     """
 
-    field: ModalField
+    field: ForceField
     positions: Float[Tensor, "frames atoms 3"]
     forces: Float[Tensor, "frames atoms 3"]
     energies: Float[Tensor, " frames"]
@@ -41,7 +41,7 @@ class ForceMatching:
     batch: int
 
     @classmethod
-    def of(cls, field: ModalField, training: TrainingData, *, batch: int) -> ForceMatching:
+    def of(cls, field: ForceField, training: TrainingData, *, batch: int) -> ForceMatching:
         """On every labelled training frame."""
         positions, forces = training.labelled()
         energies = labelled_energies(training)
@@ -50,7 +50,7 @@ class ForceMatching:
             positions=torch.from_numpy(positions).float(),
             forces=torch.from_numpy(forces).float(),
             energies=torch.from_numpy(energies - np.nanmean(energies)).float(),
-            symmetries=renamings(training.molecule),
+            symmetries=renamings(training.molecule, only_identity=not field.renames_equal_atoms),
             batch=batch,
         )
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from msmd.data.windows import TrainingData, Windows
 from msmd.frame import without_drift_and_spin
-from msmd.models.modal_field import ModalField
+from msmd.models.modal_field import ForceField
 from msmd.models.symmetry import renamings
 from msmd.units import KCAL_PER_MOL_PER_ANGSTROM_PER_U
 
@@ -36,20 +36,20 @@ class ScoreMatching:
     Reference: Hyvärinen, J. Mach. Learn. Res. 6, 695 (2005); the trace, Hutchinson (1990).
     """
 
-    field: ModalField
+    field: ForceField
     positions: Float[Tensor, "structures atoms 3"]
     thermal_energy: float
     symmetries: Int[Tensor, "symmetries atoms"]
     batch: int
 
     @classmethod
-    def of(cls, field: ModalField, training: TrainingData, *, batch: int) -> ScoreMatching:
+    def of(cls, field: ForceField, training: TrainingData, *, batch: int) -> ScoreMatching:
         """On every structure of the training data, at the temperature that its velocities show."""
         return cls(
             field=field,
             positions=torch.from_numpy(training.structures()).float(),
             thermal_energy=thermal_energy(training.windows),
-            symmetries=renamings(training.molecule),
+            symmetries=renamings(training.molecule, only_identity=not field.renames_equal_atoms),
             batch=batch,
         )
 

@@ -11,20 +11,20 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from msmd.models.modal_field import ModalField
+from msmd.models.modal_field import ForceField
 from msmd.models.motion import Motion
 from msmd.models.solvers import Solver
 from msmd.units import KCAL_PER_MOL_PER_ANGSTROM_PER_U
 
 
-def in_double_precision(field: ModalField) -> ModalField:
+def in_double_precision(field: ForceField) -> ForceField:
     """A copy of the field whose rounding does not hide a solver's error."""
     return deepcopy(field).double()
 
 
 @torch.no_grad()
 def start_motion(
-    field: ModalField,
+    field: ForceField,
     positions: Float[np.ndarray, "columns atoms 3"],
     velocities: Float[np.ndarray, "columns atoms 3"],
 ) -> Motion:
@@ -42,7 +42,7 @@ def start_motion(
 
 @torch.no_grad()
 def total_energies(
-    field: ModalField, solver: Solver, start: Motion, n_steps: int
+    field: ForceField, solver: Solver, start: Motion, n_steps: int
 ) -> Float[np.ndarray, "states columns"]:
     """Kinetic plus potential energy, kcal/mol, at the start and after each step; constant for an exact solver.
 
@@ -57,7 +57,7 @@ def total_energies(
 
 @torch.no_grad()
 def position_errors(
-    field: ModalField,
+    field: ForceField,
     solver_of_step: Callable[[float], Solver],
     start: Motion,
     *,
@@ -92,6 +92,6 @@ def _end(solver: Solver, start: Motion, duration_fs: float) -> Tensor:
     return next(islice(solver.states(start, n_steps), n_steps - 1, None)).coordinates
 
 
-def _total_energy(field: ModalField, state: Motion) -> Tensor:
+def _total_energy(field: ForceField, state: Motion) -> Tensor:
     kinetic = 0.5 * state.momenta.square().sum((0, 1)) / KCAL_PER_MOL_PER_ANGSTROM_PER_U
     return field(state.coordinates)[0] + kinetic

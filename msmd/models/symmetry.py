@@ -18,9 +18,9 @@ MAX_STATISTICS = 20_000
 """Structures that means, spreads and bounds are taken from: more change the third digit."""
 
 
-def renamings(molecule: Molecule) -> Int[Tensor, "symmetries atoms"]:
-    """Permutations of the atoms that keep the bond graph, the identity first."""
-    return torch.from_numpy(automorphisms(molecule, limit=MAX_SYMMETRIES))
+def renamings(molecule: Molecule, *, only_identity: bool = False) -> Int[Tensor, "symmetries atoms"]:
+    """Permutations of the atoms that keep the bond graph, the identity first, or it alone."""
+    return torch.from_numpy(automorphisms(molecule, limit=1 if only_identity else MAX_SYMMETRIES))
 
 
 def symmetrised_inverse_distances(

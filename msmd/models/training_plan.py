@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from msmd.data.windows import TrainingData
 from msmd.errors import ProtocolError
 from msmd.models.fast_part import FastPart
+from msmd.models.flights import shortest_lag_fs
 from msmd.models.force_matching import ForceMatching
-from msmd.models.modal_field import ModalField
+from msmd.models.modal_field import ForceField
 from msmd.models.motion import Thermostat
 from msmd.models.score_matching import ScoreMatching
 from msmd.models.trajectory_matching import TrajectoryMatching
@@ -22,8 +23,8 @@ class PlanConfig:
     Attributes:
         force_steps, force_rate, force_batch: force matching, where forces are known.
         score_steps, score_rate, score_batch: score matching, where they are not; few steps, because it overfits soon.
-        flight_steps, flight_rate, flight_batch: trajectory matching after it, for each entry of ``flight_lags_fs``.
-        flight_lags_fs: longest lag of each round of trajectory matching.
+        flight_lags_fs, flight_steps, flight_rates: rounds of trajectory matching after it: longest lag, steps, rate.
+        flight_batch: flights per step.
         flight_step_fs: time step of the solver that is trained through.
         fast_steps, fast_rate, fast_batch: the fast part, matched to the full one.
     """
@@ -31,21 +32,21 @@ class PlanConfig:
     force_steps: int = 60_000
     force_rate: float = 3e-3
     force_batch: int = 64
-    score_steps: int = 400
+    score_steps: int = 100
     score_rate: float = 1e-3
     score_batch: int = 64
-    flight_steps: int = 800
-    flight_rate: float = 1e-3
-    flight_batch: int = 32
-    flight_lags_fs: tuple[float, ...] = (25.0, 60.0, 120.0)
-    flight_step_fs: float = 1.0
+    flight_lags_fs: tuple[float, ...] = (12.0, 25.0, 60.0)
+    flight_steps: tuple[int, ...] = (600, 600, 400)
+    flight_rates: tuple[float, ...] = (3e-3, 2e-3, 1e-3)
+    flight_batch: int = 64
+    flight_step_fs: float = 0.5
     fast_steps: int = 6_000
     fast_rate: float = 5e-3
     fast_batch: int = 64
 
 
 def plan(
-    field: ModalField, fast: ModalField, thermostat: Thermostat, training: TrainingData, config: PlanConfig
+    field: ForceField, fast: ForceField, thermostat: Thermostat, training: TrainingData, config: PlanConfig
 ) -> tuple[Stage, ...]:
     """The stages for these data: force matching where forces are known, else score and trajectory matching; then the
     fast part.
@@ -65,7 +66,7 @@ def plan(
 
 
 def _from_forces(
-    field: ModalField, thermostat: Thermostat, training: TrainingData, config: PlanConfig
+    field: ForceField, thermostat: Thermostat, training: TrainingData, config: PlanConfig
 ) -> tuple[Stage, ...]:
     stage = Stage(
         name="force-matching",
@@ -78,7 +79,7 @@ def _from_forces(
 
 
 def _from_windows(
-    field: ModalField, thermostat: Thermostat, training: TrainingData, config: PlanConfig
+    field: ForceField, thermostat: Thermostat, training: TrainingData, config: PlanConfig
 ) -> tuple[Stage, ...]:
     """Score matching, then flights of growing length."""
     score = Stage(
@@ -88,23 +89,26 @@ def _from_windows(
         batch_loss=ScoreMatching.of(field, training, batch=config.score_batch),
         schedule=cosine,
     )
-    shortest = float(training.windows.times_fs.min())
-    lags = [lag for lag in config.flight_lags_fs if lag >= shortest]
-    if not lags:
+    shortest = shortest_lag_fs(training.windows)
+    longest = max(config.flight_lags_fs)
+    if shortest > longest:
         raise ProtocolError(
-            f"The shortest lag of the training windows is {shortest:g} fs, too long to learn forces from; train with "
-            "--sampling irregular, or with --windows all where forces are known."
+            f"The frames of the training windows lie {shortest:g} fs apart or more, too far to learn forces from "
+            f"(at most {longest:g} fs): train on more windows, with --sampling irregular, or with --windows all where "
+            "forces are known."
         )
+    rounds = zip(config.flight_lags_fs, config.flight_steps, config.flight_rates, strict=True)
     flights = tuple(
         Stage(
             name=f"flights-{lag:.0f}",
-            n_steps=config.flight_steps,
-            learning_rate=config.flight_rate,
+            n_steps=n_steps,
+            learning_rate=rate,
             batch_loss=TrajectoryMatching.of(
                 field, thermostat, training, longest_fs=lag, batch=config.flight_batch, step_fs=config.flight_step_fs
             ),
             schedule=cosine,
         )
-        for lag in lags
+        for lag, n_steps, rate in rounds
+        if lag >= shortest
     )
     return (score, *flights)
