@@ -26,6 +26,10 @@ class CheckpointError(MsmdError):
     """A checkpoint that is damaged, incomplete, or meant for other data."""
 
 
+class MissingPackageError(MsmdError):
+    """A library that only some parts of msmd need, and that is not installed."""
+
+
 def unknown_name(kind: str, name: str, choices: Iterable[str]) -> UnknownNameError:
     """The error for a name that is not in a registry, with the nearest legal choice.
 

@@ -42,7 +42,7 @@ class GFN2Simulation(Baseline):
         """Takes the atoms and looks at no data.
 
         Raises:
-            MsmdError: where tblite is not installed.
+            MissingPackageError: where tblite is not installed.
         """
         require_tblite()
         return cls(molecule=training.molecule)

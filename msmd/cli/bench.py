@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from msmd.errors import CheckpointError
+from msmd.errors import CheckpointError, MissingPackageError
 
 if TYPE_CHECKING:
     from msmd.metrics.cost import Cost, CostTask
 
 YARDSTICK = "normal-modes"
 """Ratios are against the best forecast that needs no training."""
+
+SIMULATION = "gfn2"
+"""And against what the embedded data were made by."""
 
 
 def bench(
@@ -52,7 +55,7 @@ def bench(
 
 
 def _measured(tasks: list[CostTask], *, skip_untrained: bool) -> Iterator[Cost]:
-    """One cost after the other; those that nobody has trained are named on standard error and left out."""
+    """One cost after the other; those that cannot be had here are named on standard error and left out."""
     from rich.console import Console
     from rich.progress import track
 
@@ -62,42 +65,61 @@ def _measured(tasks: list[CostTask], *, skip_untrained: bool) -> Iterator[Cost]:
     for task in track(tasks, description="bench", console=console, transient=True):
         try:
             yield measure_cost(task)
-        except CheckpointError as error:
+        except (CheckpointError, MissingPackageError) as error:
             if not skip_untrained:
                 raise
             typer.echo(f"msmd: left out: {error}", err=True)
 
 
 def _row(cost: Cost, costs: list[Cost]) -> dict[str, object]:
-    yardstick = next((other.seconds_per_window for other in costs if other.task.forecaster == YARDSTICK), None)
+    """What was measured, the time per window over the yardstick's, and the simulation's time over that of one path."""
+    seconds = {other.task.forecaster: other.seconds_per_window for other in costs}
     measured = {key: value for key, value in asdict(cost).items() if key != "task"}
-    ratio = None if yardstick is None else cost.seconds_per_window / yardstick
-    return {"forecaster": cost.task.forecaster, **measured, f"times_{YARDSTICK}": ratio}
+    return {
+        "forecaster": cost.task.forecaster,
+        **measured,
+        f"times_{YARDSTICK}": cost.seconds_per_window / seconds[YARDSTICK] if YARDSTICK in seconds else None,
+        f"{SIMULATION}_over_path": seconds[SIMULATION] / cost.seconds_per_path if SIMULATION in seconds else None,
+    }
 
 
 def _print_table(rows: list[dict], molecule: str, windows: int, threads: int) -> None:
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
 
     table = Table(
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+        collapse_padding=True,  # eight columns within the 80 characters of a terminal
         title=f"{molecule}: {windows} windows of 8 times up to the horizon, {threads} thread(s)",
-        caption=f"×: time as a multiple of {YARDSTICK}'s.  Each forecaster has a process of its own; its peak memory "
-        "includes Python, torch and the data.",
+        caption=f"×: time as a multiple of {YARDSTICK}'s; GFN2 ÷: how many times cheaper than GFN2-xTB one path is, a "
+        "member where there are members; fit: to fit or load. Each forecaster has a process of its own; its peak memory "
+        "in MB includes Python, torch and the data.",
     )
     table.add_column("forecaster", no_wrap=True)
-    for heading in ("ms/window", "×", "fit or load", "peak memory", "parameters"):
-        table.add_column(heading, justify="right")
+    for heading in ("ms/window", "ms/member", "×", "GFN2 ÷", "fit / s", "MB", "weights"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for row in rows:
-        ratio = row[f"times_{YARDSTICK}"]
         table.add_row(
             row["forecaster"],
-            f"{1e3 * row['seconds_per_window']:.3g}",
-            "–" if ratio is None else f"{ratio:.3g}",
-            f"{row['fit_seconds']:.3g} s",
-            f"{row['peak_bytes'] / 1e6:.0f} MB",
+            _three_digits(row["seconds_per_window"], 1e3),
+            _three_digits(row["seconds_per_member"], 1e3),
+            _three_digits(row[f"times_{YARDSTICK}"]),
+            _three_digits(row[f"{SIMULATION}_over_path"]),
+            f"{row['fit_seconds']:.2g}",
+            f"{row['peak_bytes'] / 1e6:.0f}",
             f"{row['n_parameters']:,}",
         )
     Console().print(table)
+
+
+def _three_digits(value: float | None, factor: float = 1.0) -> str:
+    """A dash where there is no number, and never a power of ten."""
+    if value is None:
+        return "–"
+    scaled = factor * value
+    return f"{scaled:,.0f}" if scaled >= 1000 else f"{scaled:.3g}"
 
 
 __all__ = ["bench"]

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 import numpy as np
 from jaxtyping import Float
 
-from msmd.errors import DataError, MsmdError
+from msmd.errors import DataError, MissingPackageError
 from msmd.units import ANGSTROM_PER_BOHR, KCAL_PER_MOL_PER_HARTREE
 
 ACCURACY = 0.1
@@ -23,10 +23,10 @@ def require_tblite() -> None:
     """Refuses to go on without the library that computes GFN2-xTB.
 
     Raises:
-        MsmdError: where it is not installed.
+        MissingPackageError: where it is not installed.
     """
     if find_spec("tblite") is None:
-        raise MsmdError(
+        raise MissingPackageError(
             "GFN2-xTB needs the package 'tblite', which is not installed here: install it (pip install tblite), or do "
             "without simulations; everything else works."
         )
@@ -50,7 +50,7 @@ class GFN2:
         """Energy in kcal/mol and forces in kcal/mol/Å at ``positions`` in Å.
 
         Raises:
-            MsmdError: where tblite is not installed.
+            MissingPackageError: where tblite is not installed.
             DataError: when its iterations find no electronic state, as for atoms on top of one another.
         """
         bohr = np.asarray(positions, dtype=float) / ANGSTROM_PER_BOHR

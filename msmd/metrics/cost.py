@@ -6,6 +6,7 @@ import multiprocessing
 import resource
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
@@ -13,8 +14,8 @@ import numpy as np
 
 from msmd.data import load_dataset
 from msmd.data.windows import Protocol, split_dataset
-from msmd.forecasting import fit_forecaster, forecaster_card, load_forecaster
-from msmd.metrics.evaluation import predict_windows
+from msmd.forecasting import SamplingForecaster, fit_forecaster, forecaster_card, load_forecaster
+from msmd.metrics.evaluation import SlowForecaster, predict_windows
 
 BYTES_PER_RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 """``ru_maxrss`` is in bytes on macOS and in kibibytes elsewhere."""
@@ -27,7 +28,7 @@ class CostTask:
     Attributes:
         forecaster: name; one that needs training is taken from its shipped checkpoint.
         molecule, source: data by name.
-        n_windows: windows predicted in one call.
+        n_windows: windows predicted in one call; fewer for a ``SlowForecaster``, whose windows share nothing.
         n_repeats: timed calls after one that warms up.
         n_threads: of torch.
     """
@@ -49,6 +50,7 @@ class Cost:
         fit_seconds: to fit or load the forecaster.
         peak_bytes: largest resident memory of the process, Python, torch and the data (some 400 MB) included.
         n_parameters: trained numbers, 0 for a baseline.
+        seconds_per_member: of one member of a window's ensemble; None where the forecast is a single path.
     """
 
     task: CostTask
@@ -56,6 +58,12 @@ class Cost:
     fit_seconds: float
     peak_bytes: int
     n_parameters: int
+    seconds_per_member: float | None = None
+
+    @property
+    def seconds_per_path(self) -> float:
+        """Of one path through a window, which is what a simulation makes too."""
+        return self.seconds_per_window if self.seconds_per_member is None else self.seconds_per_member
 
 
 def measure_cost(task: CostTask) -> Cost:
@@ -63,6 +71,7 @@ def measure_cost(task: CostTask) -> Cost:
 
     Raises:
         CheckpointError: when it needs training and no checkpoint is shipped.
+        MissingPackageError: when it needs a library that is not installed.
     """
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(max_workers=1, mp_context=context) as pool:
@@ -82,16 +91,28 @@ def _measure_here(task: CostTask) -> Cost:
     else:
         forecaster = fit_forecaster(card, split.training)
     fit_seconds = time.perf_counter() - began
-    seconds = []
-    for _ in range(task.n_repeats + 1):
-        began = time.perf_counter()
-        predict_windows(forecaster, split.test)
-        seconds.append(time.perf_counter() - began)
+    few = slice(forecaster.windows_per_call if isinstance(forecaster, SlowForecaster) else None)
+    windows = split.test.take(few)
+    member = None
+    if isinstance(forecaster, SamplingForecaster):
+        rows = [torch.tensor(array) for array in (windows.positions, windows.velocities, windows.times_fs)]
+        member = _median_seconds(lambda: forecaster.samples(*rows, n_samples=1), task) / windows.n_windows
     weights = forecaster.parameters() if isinstance(forecaster, torch.nn.Module) else ()
     return Cost(
         task=task,
-        seconds_per_window=float(np.median(seconds[1:])) / split.test.n_windows,
+        seconds_per_window=_median_seconds(lambda: predict_windows(forecaster, windows), task) / windows.n_windows,
         fit_seconds=fit_seconds,
         peak_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * BYTES_PER_RSS_UNIT,
         n_parameters=sum(weight.numel() for weight in weights),
+        seconds_per_member=member,
     )
+
+
+def _median_seconds(call: Callable[[], object], task: CostTask) -> float:
+    """Over the repeats, after one call that warms up."""
+    seconds = []
+    for _ in range(task.n_repeats + 1):
+        began = time.perf_counter()
+        call()
+        seconds.append(time.perf_counter() - began)
+    return float(np.median(seconds[1:]))
