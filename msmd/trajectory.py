@@ -117,16 +117,14 @@ class Trajectory:
         )
 
     def kinetic_temperature(self) -> Float[np.ndarray, " frames"]:
-        """T = Σ m v² / (3N k_B) per frame in K, over all 3N degrees of freedom, as MD17 counts them.
+        """The kinetic temperature of every frame in K; see the function of this name.
 
         Raises:
             DataError: when velocities are not known.
         """
         if self.velocities is None:
             raise DataError("The temperature needs velocities, and this trajectory has none.")
-        doubled = np.einsum("a,fad,fad->f", self.molecule.masses, self.velocities, self.velocities)
-        doubled = doubled / KCAL_PER_MOL_PER_ANGSTROM_PER_U
-        return doubled / (3 * self.molecule.n_atoms * BOLTZMANN_KCAL_PER_MOL_PER_KELVIN)
+        return kinetic_temperature(self.velocities, self.molecule.masses)
 
     def positions_at(self, times_fs: Float[np.ndarray, "*times"]) -> Float[np.ndarray, "*times atoms 3"]:
         """Positions at any times inside the trajectory, by cubic Hermite interpolation of positions and velocities.
@@ -197,6 +195,19 @@ class Dataset:
     def n_frames(self) -> int:
         """Frames over all segments."""
         return sum(segment.n_frames for segment in self.segments)
+
+
+def kinetic_temperature(
+    velocities: Float[np.ndarray, "*batch atoms 3"], masses: Float[np.ndarray, " atoms"]
+) -> Float[np.ndarray, "*batch"]:
+    """T = Σ m v² / (3N k_B) in K, over all 3N degrees of freedom, as MD17 counts them.
+
+    Args:
+        velocities: Å/fs.
+        masses: u.
+    """
+    doubled = np.einsum("a,...ad,...ad->...", masses, velocities, velocities) / KCAL_PER_MOL_PER_ANGSTROM_PER_U
+    return doubled / (3 * len(masses) * BOLTZMANN_KCAL_PER_MOL_PER_KELVIN)
 
 
 def nearest_frames(

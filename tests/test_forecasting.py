@@ -17,11 +17,13 @@ from msmd.forecasting import (
     CHECKPOINTS,
     FORECASTERS,
     ForecasterCard,
+    SamplingForecaster,
     UnfittedForecaster,
     fit_forecaster,
     forecast,
     forecaster_card,
     load_forecaster,
+    sample,
     shipped_checkpoint,
 )
 from msmd.molecule import Molecule
@@ -187,6 +189,58 @@ def test_a_card_imports_its_class():
         name="x", title="", family="baseline", needs="nothing", location="msmd.molecule:Molecule", note=""
     )
     assert card.load_class() is Molecule
+
+
+class Drawn:
+    """Members around free flight, told apart by a constant shift along z."""
+
+    name = "drawn"
+    molecule = None
+
+    def predict(self, positions, velocities, times_fs):
+        return positions[:, None] + velocities[:, None] * times_fs[..., None, None]
+
+    def samples(self, positions, velocities, times_fs, *, n_samples=None):
+        import torch
+
+        shifts = torch.arange(n_samples or 2, dtype=positions.dtype)[:, None, None, None, None] * torch.eye(3)[2]
+        return self.predict(positions, velocities, times_fs) + shifts
+
+
+def test_members_come_beside_the_forecast_when_asked_for(flight):
+    made = forecast(Drawn(), flight, 2, [4.0, 0.0], samples=3)
+    assert made.samples.shape == (3, 2, 2, 3)
+    np.testing.assert_allclose(made.samples[2] - made.predicted, np.broadcast_to([0.0, 0.0, 2.0], (2, 2, 3)))
+    np.testing.assert_array_equal(sample(Drawn(), flight, 2, [4.0, 0.0], 3), made.samples)
+    assert forecast(Drawn(), flight, 2, [4.0]).samples is None
+
+
+def test_member_trajectories_are_in_order_of_time_and_named(flight):
+    first, second = forecast(Drawn(), flight, 2, [4.0, 0.0], samples=2).member_trajectories()
+    assert first.times_fs.tolist() == [0.0, 4.0]
+    assert (first.source, second.source) == ("drawn, member 1", "drawn, member 2")
+    np.testing.assert_allclose(second.positions - first.positions, np.broadcast_to([0.0, 0.0, 1.0], (2, 2, 3)))
+    assert forecast(Drawn(), flight, 2, [4.0]).member_trajectories() == ()
+
+
+def test_members_of_a_forecaster_without_any_are_refused(flight):
+    with pytest.raises(ProtocolError, match=r"'persistence' makes one forecast per start.*spectral-ode"):
+        forecast(load_forecaster("persistence"), flight, 0, [1.0], samples=4)
+    with pytest.raises(ProtocolError, match=r"'mean-structure' makes one forecast per start"):
+        sample(load_forecaster("mean-structure"), flight, 0, [1.0], 4)
+
+
+@pytest.mark.parametrize("samples", [0, -3])
+def test_numbers_of_members_that_cannot_be_are_refused(flight, samples):
+    with pytest.raises(ProtocolError, match=f"{samples} samples were asked for; expected 1 or more"):
+        forecast(Drawn(), flight, 0, [1.0], samples=samples)
+
+
+def test_the_cards_say_which_forecasters_have_members():
+    for card in FORECASTERS:
+        assert hasattr(card.load_class(), "samples") == card.has_members, card.name
+    assert isinstance(Drawn(), SamplingForecaster)
+    assert not isinstance(load_forecaster("persistence"), SamplingForecaster)
 
 
 def test_listing_forecasters_does_not_import_torch():

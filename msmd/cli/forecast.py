@@ -21,9 +21,15 @@ def forecast(
     forecaster: Annotated[str | None, typer.Option(help="A name, instead of a checkpoint or run folder.")] = None,
     data: Annotated[Path | None, typer.Option(help="A trajectory file instead of a molecule.")] = None,
     source: Annotated[str, typer.Option(help="gfn2, md17 or rmd17.")] = "gfn2",
+    samples: Annotated[
+        int | None, typer.Option(help="Members of the ensemble beside the forecast, each moving like the molecule.")
+    ] = None,
     segment: Annotated[int, typer.Option(help="Segment of the data that the start lies in.")] = 0,
 ) -> None:
-    """Forecasts one window and writes it, with the reference where it is known."""
+    """Forecasts one window and writes it, with the reference where it is known.
+
+    With --samples the members of the ensemble are written too: an array of npz, ghosts of html, a file each beside xyz.
+    """
     from msmd.forecasting import forecast as make
     from msmd.forecasting import load_forecaster
     from msmd.views.forecast_files import writer_of
@@ -33,10 +39,10 @@ def forecast(
     segments = chosen.dataset().segments
     if not 0 <= segment < len(segments):
         raise ProtocolError(f"--segment is {segment}; the data have segments 0 to {len(segments) - 1}.")
-    made = make(load_forecaster(chosen.forecaster, chosen.dataset()), segments[segment], start, times)
+    made = make(load_forecaster(chosen.forecaster, chosen.dataset()), segments[segment], start, times, samples)
     out.parent.mkdir(parents=True, exist_ok=True)
-    writer(made, out)
-    typer.echo(out)
+    for path in writer(made, out):
+        typer.echo(path)
 
 
 def _times(texts: list[str]) -> list[float]:

@@ -60,15 +60,25 @@ def f_mse(errors: Errors, atoms: Bool[Array, " atoms"] | None = None) -> float:
     return a_mse(errors[:, -1:], atoms)
 
 
+def band_edges(times_fs: Float[Array, "*times"]) -> tuple[tuple[float, float], ...]:
+    """The horizon bands from their lower to their upper edge; those beyond 1500 fs only where a time lies in them."""
+    is_long = times_fs.max() > BAND_EDGES_FS[-1] + _SLACK_FS
+    return tuple(pairwise(LONG_BAND_EDGES_FS if is_long else BAND_EDGES_FS))
+
+
+def in_band(times_fs: Float[Array, "*times"], from_fs: float, to_fs: float) -> Bool[Array, "*times"]:
+    """True for the times with ``from_fs < t ≤ to_fs``."""
+    return (times_fs > from_fs + _SLACK_FS) & (times_fs <= to_fs + _SLACK_FS)
+
+
 def error_by_band(
     errors: Errors, times_fs: Float[Array, "windows times"], is_heavy: Bool[Array, " atoms"]
 ) -> tuple[Band, ...]:
     """Mean squared error by horizon band; the bands beyond 1500 fs only where a time lies in them."""
     squares = squared_errors(errors)
-    edges = LONG_BAND_EDGES_FS if times_fs.max() > BAND_EDGES_FS[-1] + _SLACK_FS else BAND_EDGES_FS
     bands = []
-    for low, high in pairwise(edges):
-        inside = squares[(times_fs > low + _SLACK_FS) & (times_fs <= high + _SLACK_FS)]
+    for low, high in band_edges(times_fs):
+        inside = squares[in_band(times_fs, low, high)]
         heavy, everything = (float(part.mean()) if part.size else None for part in (inside[:, is_heavy], inside))
         bands.append(Band(from_fs=low, to_fs=high, heavy=heavy, all=everything))
     return tuple(bands)

@@ -13,7 +13,7 @@ from scipy.spatial.transform import Rotation
 
 from msmd.data.windows import Split, Windows
 from msmd.errors import ProtocolError
-from msmd.forecasting import Forecaster, WindowForecaster, check_molecule
+from msmd.forecasting import Forecaster, WindowForecaster, check_molecule, predict_rows
 from msmd.metrics.displacement import Band, a_mse, block_bootstrap, error_by_band, f_mse, squared_errors
 from msmd.molecule import Molecule
 from msmd.shapes import Array, Bool, Float, Int
@@ -188,11 +188,7 @@ def predict_windows(forecaster: Forecaster, windows: Windows) -> Float[Array, "w
     """Predicted positions of windows, Å, as numpy arrays."""
     if isinstance(forecaster, WindowForecaster):
         return forecaster.predict_windows(windows)
-    import torch
-
-    with torch.no_grad():
-        rows = (torch.tensor(array) for array in (windows.positions, windows.velocities, windows.times_fs))
-        return forecaster.predict(*rows).numpy()
+    return predict_rows(forecaster, windows.positions, windows.velocities, windows.times_fs)
 
 
 def rotated(windows: Windows, *, seed: int) -> Windows:

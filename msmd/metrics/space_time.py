@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
 from msmd.data.windows import segment_parts
 from msmd.errors import ProtocolError
-from msmd.forecasting import Forecaster, check_molecule
+from msmd.forecasting import Forecaster, SamplingForecaster, check_molecule
 from msmd.frame import mean_structure
 from msmd.shapes import Array, Float
 from msmd.spectrum import (
@@ -27,31 +26,12 @@ from msmd.spectrum import (
 )
 from msmd.trajectory import Dataset, Trajectory
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
 STEP_FS = 1.0
 """Between frames of a forecast: the widest step that velocities may be differenced over (``internal_motions``)."""
 
 
 STILL_ANGSTROM = 1e-2
 """Atoms of a molecule at 500 K are displaced by ten times that within 10 fs."""
-
-
-@runtime_checkable
-class Sampler(Protocol):
-    """A forecaster whose single members move like the molecule, where their mean fades."""
-
-    def samples(
-        self,
-        positions: Float[Tensor, "windows atoms 3"],
-        velocities: Float[Tensor, "windows atoms 3"],
-        times_fs: Float[Tensor, "windows times"],
-        *,
-        n_samples: int | None = None,
-    ) -> Float[Tensor, "members windows times atoms 3"]:
-        """Forecasts that each move like the molecule, Å."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -124,7 +104,7 @@ def forecast_space_time(
     starts = [np.stack([part[0] for part in parts]) for parts in zip(*map(_state, references), strict=True)]
     rows = [torch.tensor(array, dtype=torch.float64) for array in (*starts, np.tile(times, (len(references), 1)))]
     with torch.no_grad():
-        if isinstance(forecaster, Sampler):
+        if isinstance(forecaster, SamplingForecaster):
             predicted = forecaster.samples(*rows, n_samples=1)[0].numpy()
         else:
             predicted = forecaster.predict(*rows).numpy()

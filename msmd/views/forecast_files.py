@@ -16,9 +16,12 @@ from msmd.trajectory import Dataset
 from msmd.views.player import standalone_html
 from msmd.views.scenes import Band, forecast_scene
 
+Writer = Callable[[Forecast, Path], tuple[Path, ...]]
+"""Writes a forecast into a file, and what has no place in it beside that file; returns all files."""
 
-def write_forecast(forecast: Forecast, path: Path) -> None:
-    """Writes a forecast in the format that the file's suffix names.
+
+def write_forecast(forecast: Forecast, path: Path) -> tuple[Path, ...]:
+    """Writes a forecast in the format that the file's suffix names; returns the files that it wrote.
 
     Args:
         forecast: what to write.
@@ -27,10 +30,10 @@ def write_forecast(forecast: Forecast, path: Path) -> None:
     Raises:
         DataError: for another suffix.
     """
-    writer_of(path)(forecast, path)
+    return writer_of(path)(forecast, path)
 
 
-def writer_of(path: Path) -> Callable[[Forecast, Path], None]:
+def writer_of(path: Path) -> Writer:
     """The writer for a file name; ask before long work, so that a bad name fails at once.
 
     Raises:
@@ -42,15 +45,25 @@ def writer_of(path: Path) -> Callable[[Forecast, Path], None]:
     return writer
 
 
-def write_xyz(forecast: Forecast, path: Path) -> None:
-    """Predicted frames alone, in extended xyz: what other programs read."""
+def write_xyz(forecast: Forecast, path: Path) -> tuple[Path, ...]:
+    """Predicted frames alone, in extended xyz: what other programs read.
+
+    Members go into files of their own beside it (``window.member-1.xyz``), because those programs play a file as one
+    trajectory: members in one file would follow each other with a jump between them.
+    """
     from msmd.data.export import write_extxyz  # brings ase.io, half a second
 
-    write_extxyz(Dataset(segments=(forecast.predicted_trajectory(),), source=forecast.forecaster, dt_fs=1.0), path)
+    trajectories = {path: forecast.predicted_trajectory()}
+    for number, member in enumerate(forecast.member_trajectories(), start=1):
+        trajectories[path.with_name(f"{path.stem}.member-{number}{path.suffix}")] = member
+    for file, trajectory in trajectories.items():
+        write_extxyz(Dataset(segments=(trajectory,), source=trajectory.source, dt_fs=1.0), file)
+    return tuple(trajectories)
 
 
-def write_arrays(forecast: Forecast, path: Path) -> None:
-    """Arrays ``z times_fs predicted start forecaster`` and, where known, ``reference`` (NaN where it has no frame)."""
+def write_arrays(forecast: Forecast, path: Path) -> tuple[Path, ...]:
+    """Arrays ``z times_fs predicted start forecaster`` and, where known, ``reference`` (NaN where it has no frame) and
+    ``samples`` (members first)."""
     arrays = {
         "z": np.array(forecast.molecule.numbers),
         "times_fs": forecast.times_fs,
@@ -60,20 +73,24 @@ def write_arrays(forecast: Forecast, path: Path) -> None:
     }
     if forecast.reference is not None:
         arrays["reference"] = forecast.reference
+    if forecast.samples is not None:
+        arrays["samples"] = forecast.samples
     write_npz(path, arrays)
+    return (path,)
 
 
-def write_html(forecast: Forecast, path: Path) -> None:
-    """A page that plays prediction and reference together, offline."""
+def write_html(forecast: Forecast, path: Path) -> tuple[Path, ...]:
+    """A page that plays prediction and reference together, offline, and the members as ghosts."""
     structure = mean_structure(forecast.predicted, forecast.molecule.masses)
     everything = Band(
         spectrum=graph_spectrum(forecast.molecule), structure=structure, first=0, last=forecast.molecule.n_atoms - 1
     )
     title = f"{forecast.molecule.name}: {forecast.forecaster} from frame {forecast.start}"
     path.write_text(standalone_html(forecast_scene(forecast, band=everything, title=title)), encoding="utf-8")
+    return (path,)
 
 
-WRITERS: dict[str, Callable[[Forecast, Path], None]] = {
+WRITERS: dict[str, Writer] = {
     ".xyz": write_xyz,
     ".extxyz": write_xyz,
     ".npz": write_arrays,

@@ -13,6 +13,7 @@ from msmd.frame import eckart_frame
 from msmd.molecule import Molecule
 from msmd.spectrum import GraphSpectrum, band_pass, filter_displacements, filter_nodal
 from msmd.trajectory import Trajectory
+from msmd.views.ghosts import ghost_tracks, spread_series
 from msmd.views.player import Scene, Series, Track
 
 VELOCITY_ARROW_FS = 20.0
@@ -95,10 +96,10 @@ def forecast_scene(
     mode: int = 1,
     title: str = "",
 ) -> Scene:
-    """Prediction beside reference on one clock, with their distance over time under them.
+    """Prediction beside reference on one clock, members as ghosts, with their distance over time under them.
 
     Args:
-        forecast: what is shown.
+        forecast: what is shown; its samples, where it has some, become ghosts.
         band: the modes that move.
         rivals: forecasts of the same window whose RMSD is drawn beside.
         color: a name in ``COLORS``.
@@ -122,7 +123,11 @@ def forecast_scene(
         curves = [(forecast.forecaster, predicted)]
         curves += [(r.forecaster, band.shown(r.predicted[rows], molecule)) for r in rivals]
         series = tuple(Series(label=f"{name} RMSD", unit="Å", values=rmsd(x, motion.reference)) for name, x in curves)
-    return _scene(molecule, times, tuple(t for t in tracks if t is not None), series, title)
+    tracks = tuple(track for track in tracks if track is not None)
+    if forecast.samples is not None:
+        samples = np.stack([band.shown(member[rows], molecule) for member in forecast.samples])
+        tracks, series = tracks + ghost_tracks(samples), series + spread_series(samples)
+    return _scene(molecule, times, tracks, series, title)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -142,9 +142,22 @@ def test_forecast_writes_a_page_that_plays_it(forecast):
     assert "ethanol: constant-velocity from frame 1000" in page
 
 
+def test_forecast_writes_members_beside_the_forecast(msmd, tmp_path):
+    words = ["forecast", "--forecaster", "spectral-ode", "ethanol", "--start", 3, "--times-fs", "8,4", "--samples", 2]
+    assert msmd(*words, "--out", tmp_path / "window.npz")[0] == 0
+    with np.load(tmp_path / "window.npz") as arrays:
+        assert arrays["samples"].shape == (2, 2, 9, 3)
+        assert 0 < np.abs(arrays["samples"][0] - arrays["samples"][1]).max() < 0.1
+    code, out, _ = msmd(*words, "--out", tmp_path / "window.xyz")
+    assert code == 0
+    names = [Path(line).name for line in out.splitlines()]
+    assert names == ["window.xyz", "window.member-1.xyz", "window.member-2.xyz"]
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
+        (["--start", "1", "--times-fs", "1", "--out", "x.npz", "--samples", "4"], "'persistence' makes one forecast"),
         (["--start", "9999", "--times-fs", "1", "--out", "x.npz"], "start is 9999; expected a frame of the trajectory"),
         (["--start", "1", "--times-fs", "soon", "--out", "x.npz"], "--times-fs is 'soon'; expected numbers"),
         (["--start", "1", "--times-fs", "-5", "--out", "x.npz"], "times_fs holds -5; expected finite times"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,31 @@ def forecast(random) -> Forecast:
         predicted=rest + 0.1 * random.normal(size=(3, 3, 3)),
         reference=rest + 0.1 * random.normal(size=(3, 3, 3)),
     )
+
+
+def with_members(forecast: Forecast) -> Forecast:
+    return replace(forecast, samples=forecast.predicted + np.array([0.0, 0.1, 0.3])[:, None, None, None])
+
+
+def test_xyz_has_a_file_per_member_beside_it(forecast, tmp_path):
+    path = tmp_path / "window.xyz"
+    written = write_forecast(with_members(forecast), path)
+    assert [file.name for file in written] == [
+        "window.xyz", "window.member-1.xyz", "window.member-2.xyz", "window.member-3.xyz",
+    ]  # fmt: skip
+    frames = read(written[3], index=":", format="extxyz")
+    assert np.allclose([frame.positions for frame in frames], forecast.predicted + 0.3, atol=1e-7)
+    assert write_forecast(forecast, path) == (path,)
+
+
+def test_npz_holds_the_members_and_html_plays_them(forecast, tmp_path):
+    full = with_members(forecast)
+    (arrays,) = write_forecast(full, tmp_path / "window.npz")
+    with np.load(arrays) as stored:
+        assert np.array_equal(stored["samples"], full.samples)
+    (page,) = write_forecast(full, tmp_path / "window.html")
+    (bare,) = write_forecast(forecast, tmp_path / "bare.html")
+    assert page.stat().st_size > bare.stat().st_size + 3 * forecast.predicted.size * 2
 
 
 @pytest.mark.parametrize("suffix", [".xyz", ".extxyz"])

@@ -12,6 +12,7 @@ from msmd.frame import without_drift_and_spin
 from msmd.molecule import Molecule
 from msmd.spectrum import filter_displacements, graph_spectrum
 from msmd.trajectory import Trajectory
+from msmd.views.ghosts import SPREAD_LABEL
 from msmd.views.scenes import (
     ARROWS,
     COLORS,
@@ -172,6 +173,32 @@ def test_the_pattern_does_not_change_with_time():
 def test_the_amplitude_of_a_molecule_at_rest_is_zero():
     still = np.tile(REST, (5, 1, 1))
     assert np.allclose(mode_amplitude(still, WATER, REST, graph_spectrum(WATER).eigenvectors[:, 1]), 0)
+
+
+def test_members_are_ghosts_after_the_prediction_in_the_same_band_and_order(predicted):
+    samples = np.asarray(predicted.predicted) + 0.2 * np.random.default_rng(1).normal(size=(3, 4, 3, 3))
+    shuffled = replace(
+        predicted,
+        times_fs=predicted.times_fs[::-1],
+        predicted=predicted.predicted[::-1],
+        reference=predicted.reference[::-1],
+        samples=samples[:, ::-1],
+    )
+    scene = forecast_scene(shuffled, band=band(0, 1))
+    assert [track.name for track in scene.tracks] == ["reference", "persistence", "member 1", "member 2", "member 3"]
+    assert [track.role for track in scene.tracks[2:]] == ["ghost"] * 3
+    assert np.allclose(scene.tracks[3].positions, band(0, 1).shown(samples[1], WATER))
+
+
+def test_the_spread_of_members_is_drawn_on_the_scale_of_the_rmsd(predicted):
+    """Two members 2a apart in every coordinate: variance 2a², times (K+1)/K = 3/2, summed over x, y, z."""
+    apart = np.array([-0.1, 0.1])[:, None, None, None] + np.asarray(predicted.predicted)
+    curves = forecast_scene(replace(predicted, samples=apart), band=band()).series
+    assert [curve.label for curve in curves] == ["persistence RMSD", SPREAD_LABEL]
+    assert np.allclose(curves[1].values, np.sqrt(3 * 1.5 * 0.02))
+    lone = forecast_scene(replace(predicted, samples=apart[:1]), band=band())
+    assert len(lone.series) == 1
+    assert len(lone.tracks) == 3
 
 
 def test_rmsd_does_not_align():

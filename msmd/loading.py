@@ -1,0 +1,131 @@
+"""Where forecasters come from: by name, fitted in closed form, or out of a checkpoint.
+
+Nothing here imports torch until a forecaster is made.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from msmd.data.windows import Protocol, TrainingData, split_dataset
+from msmd.errors import CheckpointError, ProtocolError
+from msmd.forecasters import Forecaster, ForecasterCard, forecaster_card
+from msmd.shapes import Float
+from msmd.trajectory import Dataset
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnfittedForecaster:
+    """A forecaster that has seen no data yet: ``forecast`` fits it on the data that the trajectory comes from."""
+
+    card: ForecasterCard
+
+    @property
+    def molecule(self) -> None:
+        """It serves every molecule, as long as it has seen none."""
+
+    @property
+    def name(self) -> str:
+        """The name of the forecaster it will become."""
+        return self.card.name
+
+    def fit(self, training: TrainingData) -> Forecaster:
+        """The forecaster for this training data."""
+        return self.card.load_class().fit(training)
+
+    def predict(
+        self,
+        positions: Float[Tensor, "windows atoms 3"],
+        velocities: Float[Tensor, "windows atoms 3"],
+        times_fs: Float[Tensor, "windows times"],
+    ) -> Float[Tensor, "windows times atoms 3"]:
+        """Refuses: there is nothing to predict from.
+
+        Raises:
+            ProtocolError: always.
+        """
+        raise ProtocolError(
+            f"Forecaster {self.name!r} has to be fitted before it can predict: use load_forecaster({self.name!r}, "
+            "dataset), or forecast(), which fits it on the data of the trajectory."
+        )
+
+
+CHECKPOINTS = Path(__file__).parent.parent / "checkpoints"
+"""Shipped checkpoints: source, molecule, forecaster."""
+
+SAME_MOTION = {"md17": ("md17", "rmd17"), "rmd17": ("rmd17", "md17")}
+"""rMD17's frames are frames of MD17's trajectories, so that what learned the one serves the other."""
+
+
+def load_forecaster(name_or_path: str | Path, dataset: Dataset | None = None) -> Forecaster:
+    """A forecaster by name, or out of a checkpoint or run folder.
+
+    Args:
+        name_or_path: a name in ``FORECASTERS``, or a folder.
+        dataset: where a closed-form baseline is fitted (on its training split), and whose shipped checkpoint is meant
+            when a trained forecaster is named.
+
+    Raises:
+        UnknownNameError: when it is neither a folder nor a registered name.
+        CheckpointError: when the folder holds no sound checkpoint, or none is shipped for these data.
+
+    >>> load_forecaster("persistence").name
+    'persistence'
+    """
+    if Path(name_or_path).is_dir():
+        from msmd.checkpoint import load_checkpoint
+
+        return cast(Forecaster, load_checkpoint(Path(name_or_path)))
+    if os.sep in str(name_or_path):
+        raise CheckpointError(
+            f"There is no folder {name_or_path}; expected a checkpoint, a run, or a forecaster's name."
+        )
+    card = forecaster_card(str(name_or_path))
+    if card.needs == "training":
+        return _shipped(card, dataset)
+    if card.needs == "fit" and dataset is None:
+        return UnfittedForecaster(card=card)
+    return fit_forecaster(card, None if dataset is None else split_dataset(dataset, Protocol()).training)
+
+
+def shipped_checkpoint(name: str, molecule: str, source: str) -> Path | None:
+    """The folder of the shipped checkpoint that learned the motion which data of this source show, None without one."""
+    folders = (CHECKPOINTS / learned / molecule / name for learned in SAME_MOTION.get(source, (source,)))
+    return next((folder for folder in folders if (folder / "card.json").is_file()), None)
+
+
+def _shipped(card: ForecasterCard, dataset: Dataset | None) -> Forecaster:
+    if dataset is not None:
+        folder = shipped_checkpoint(card.name, dataset.molecule.name, dataset.source)
+        if folder is not None:
+            return load_forecaster(folder)
+    place = "" if dataset is None else f" for {dataset.molecule.name!r} from {dataset.source!r}"
+    raise CheckpointError(
+        f"Forecaster {card.name!r} needs training and no checkpoint is shipped{place}: give the folder of one, such as "
+        f"checkpoints/gfn2/ethanol/{card.name}, or make one with 'msmd train --forecaster {card.name}'."
+    )
+
+
+def fit_forecaster(card: ForecasterCard, training: TrainingData | None) -> Forecaster:
+    """The forecaster that needs no more than a closed-form fit, made for this training data.
+
+    Args:
+        training: may be None for a forecaster that needs nothing.
+
+    Raises:
+        ProtocolError: when it needs training.
+    """
+    if card.needs == "nothing":
+        return card.load_class()()
+    if card.needs == "fit" and training is not None:
+        return card.load_class().fit(training)
+    raise ProtocolError(
+        f"Forecaster {card.name!r} cannot be had in closed form: make a checkpoint with 'msmd train --forecaster "
+        f"{card.name}' and give its folder."
+    )
