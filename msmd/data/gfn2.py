@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float
 
 from msmd.errors import DataError, MissingPackageError
 from msmd.units import ANGSTROM_PER_BOHR, KCAL_PER_MOL_PER_HARTREE
+
+if TYPE_CHECKING:
+    from tblite.interface import Calculator
 
 ACCURACY = 0.1
 """tblite's accuracy setting.  Against the default of 1.0 the drift of the energy falls 70-fold
@@ -43,7 +47,7 @@ class GFN2:
     def __init__(self, numbers: Sequence[int], accuracy: float = ACCURACY) -> None:
         self.numbers = np.asarray(numbers, dtype=int)
         self.accuracy = accuracy
-        self._calculator = None
+        self._calculator: Calculator | None = None
         self._result = None
 
     def energy_and_forces(self, positions: Float[np.ndarray, "atoms 3"]) -> tuple[float, Float[np.ndarray, "atoms 3"]]:
@@ -51,9 +55,18 @@ class GFN2:
 
         Raises:
             MissingPackageError: where tblite is not installed.
-            DataError: when its iterations find no electronic state, as for atoms on top of one another.
+            DataError: when it finds no electronic state there, or atoms lie on top of one another.
         """
         bohr = np.asarray(positions, dtype=float) / ANGSTROM_PER_BOHR
+        try:
+            self._result = self._calculator_at(bohr).singlepoint(self._result)
+        except RuntimeError as error:
+            raise DataError(f"GFN2-xTB cannot treat these positions: {error}.") from error
+        energy = float(self._result.get("energy")) * KCAL_PER_MOL_PER_HARTREE
+        gradient = np.asarray(self._result.get("gradient"))
+        return energy, -gradient * (KCAL_PER_MOL_PER_HARTREE / ANGSTROM_PER_BOHR)
+
+    def _calculator_at(self, bohr: Float[np.ndarray, "atoms 3"]) -> Calculator:
         if self._calculator is None:
             require_tblite()
             from tblite.interface import Calculator
@@ -61,11 +74,6 @@ class GFN2:
             self._calculator = Calculator("GFN2-xTB", self.numbers, bohr)
             self._calculator.set("accuracy", self.accuracy)
             self._calculator.set("verbosity", 0)
-        try:
+        else:
             self._calculator.update(positions=bohr)
-            self._result = self._calculator.singlepoint(self._result)
-        except RuntimeError as error:
-            raise DataError(f"GFN2-xTB finds no electronic state at these positions: {error}.") from error
-        energy = float(self._result.get("energy")) * KCAL_PER_MOL_PER_HARTREE
-        gradient = np.asarray(self._result.get("gradient"))
-        return energy, -gradient * (KCAL_PER_MOL_PER_HARTREE / ANGSTROM_PER_BOHR)
+        return self._calculator

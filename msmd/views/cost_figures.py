@@ -54,6 +54,7 @@ class _CostPoint:
     color: str
     size: int
     hardware: str
+    n_windows: int
 
 
 def _cost_point(
@@ -75,6 +76,7 @@ def _cost_point(
         color=HIGHLIGHT if is_selected else FAMILY_COLORS[card.family],
         size=14 if is_selected else 7 if is_variant else 11,
         hardware=score.record.hardware,
+        n_windows=score.record.n_windows,
     )
 
 
@@ -110,8 +112,9 @@ def _add_family(figure: go.Figure, points: Sequence[_CostPoint], hardware: str |
         text=[point.name if point.size > 10 and point.family != "baselines" else "" for point in points],
         textposition="top center",
         cliponaxis=False,
-        customdata=[[point.name, point.hardware] for point in points],
-        hovertemplate="%{customdata[0]}<br>%{x:.3g} s, %{y:.3g} · 10⁻² Å²<br>%{customdata[1]}<extra></extra>",
+        customdata=[[point.name, point.hardware, point.n_windows] for point in points],
+        hovertemplate="%{customdata[0]}<br>%{x:.3g} s, %{y:.3g} · 10⁻² Å²<br>on %{customdata[2]} windows, "
+        "%{customdata[1]}<extra></extra>",
         marker={
             "color": [point.color for point in points],
             "size": [point.size for point in points],

@@ -63,6 +63,13 @@ def test_the_table_has_the_untrained_baselines_beside_it(msmd):
     assert "10 test windows, blocked, even times up to 1500 fs" in " ".join(out.split())
 
 
+def test_evaluate_takes_the_simulation(msmd):
+    words = ["evaluate", "--forecaster", "gfn2", "ethanol", "--windows", 2, "--horizon-fs", 30, "--json"]
+    record = json.loads(msmd(*words)[1])
+    assert record["forecaster"] == "gfn2"
+    assert record["a_mse"]["all"] < 1e-5
+
+
 def test_rotation_leaves_an_equivariant_forecaster_alone(msmd):
     words = ["evaluate", "--forecaster", "template", "ethanol", "--windows", 30, "--train-windows", 50, "--json"]
     plain, turned = (json.loads(msmd(*words, *more)[1]) for more in ((), ("--rotate",)))
@@ -184,6 +191,7 @@ def test_bench_compares_speed_and_memory(msmd):
     assert [row["forecaster"] for row in rows] == ["persistence", "normal-modes"]
     assert rows[0]["times_normal-modes"] < rows[1]["times_normal-modes"] == 1.0
     assert all(row["seconds_per_window"] > 0 and row["peak_bytes"] > 5e7 for row in rows)
+    assert all(row["gfn2_over_path"] is None for row in rows)
 
 
 def test_bench_measures_every_forecaster_unless_told_otherwise(msmd, monkeypatch):
@@ -197,7 +205,11 @@ def test_bench_measures_every_forecaster_unless_told_otherwise(msmd, monkeypatch
         asked.append(task.forecaster)
         if task.forecaster == "ndcn":
             raise CheckpointError("no checkpoint is shipped")
-        return cost.Cost(task=task, seconds_per_window=2e-3, fit_seconds=1.0, peak_bytes=10**6, n_parameters=0)
+        seconds, member = (8.0, None) if task.forecaster == "gfn2" else (0.02, 0.004)
+        return cost.Cost(
+            task=task, seconds_per_window=seconds, fit_seconds=1.0, peak_bytes=10**6, n_parameters=0,
+            seconds_per_member=member,
+        )  # fmt: skip
 
     monkeypatch.setattr(cost, "measure_cost", quick)
     code, out, err = msmd("bench", "toluene")
@@ -205,4 +217,7 @@ def test_bench_measures_every_forecaster_unless_told_otherwise(msmd, monkeypatch
     assert asked == [card.name for card in FORECASTERS]
     assert "left out: no checkpoint is shipped" in err
     assert "ndcn" not in out
-    assert "persistence" in out
+    rows = {line.split()[0]: line.split()[1:] for line in out.splitlines() if line.strip()}
+    assert rows["persistence"] == ["20", "4", "1", "2,000", "1", "1", "0"]
+    assert rows["gfn2"] == ["8,000", "–", "400", "1", "1", "1", "0"]
+    assert max(map(len, out.splitlines())) <= 80

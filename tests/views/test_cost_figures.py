@@ -15,6 +15,7 @@ RECORDS = [
     record(variant="nodal", error=0.03, seconds_per_window=0.2),
     record("egnn", budget="windows", error=0.05, seconds_per_window=0.3, hardware="another machine"),
     record("persistence", error=0.1, seconds_per_window=1e-5),
+    record("gfn2", budget="none", error=0.012, seconds_per_window=4.0),
 ]
 SCORES = all_forecasters(RECORDS, "ethanol", MODEL)
 
@@ -29,6 +30,10 @@ def test_every_forecaster_lies_at_its_cost_and_its_error():
     assert (list(drawn["ours"].x), list(drawn["ours"].y)) == ([0.1], [1.0])
     assert drawn["baselines"].customdata[0][0] == "Persistence"
     assert sorted(drawn["variants"].y) == [2.0, 3.0]
+    assert drawn["simulation"].customdata[0][0] == "GFN2-xTB simulation"
+    assert (list(drawn["simulation"].x), list(drawn["simulation"].y)) == ([4.0], [1.2])
+    assert drawn["simulation"].marker.symbol == ("star",)
+    assert drawn["ours"].hovertemplate.count("windows") == 1
     assert drawn["published models"].marker.color == (FAMILY_COLORS["peer"],)
     assert figure.layout.xaxis.title.text == "wall time of one forecast / s"
     assert figure.layout.yaxis.title.text == "mean squared error / 10⁻² Å²"
@@ -44,7 +49,7 @@ def test_the_front_holds_what_nothing_cheaper_beats():
 
 def test_the_chosen_variant_stands_out():
     drawn = families(selected="one-member")[1]["variants"]
-    colors = dict(zip((name for name, _ in drawn.customdata), drawn.marker.color, strict=True))
+    colors = dict(zip((name for name, *_ in drawn.customdata), drawn.marker.color, strict=True))
     assert colors == {"one member": HIGHLIGHT, "nodal": FAMILY_COLORS["ours"]}
 
 
