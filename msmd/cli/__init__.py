@@ -10,6 +10,7 @@ import sys
 import typer
 
 from msmd.cli.bench import bench
+from msmd.cli.calibration import calibration
 from msmd.cli.data import fetch, generate, info, molecules
 from msmd.cli.evaluate import evaluate
 from msmd.cli.forecast import forecast
@@ -21,7 +22,9 @@ from msmd.errors import MsmdError
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 
-COMMANDS: tuple = (molecules, fetch, generate, info, spectrum, train, export, runs, evaluate, forecast, bench, sweep)
+COMMANDS: tuple = (
+    molecules, fetch, generate, info, spectrum, train, export, runs, evaluate, calibration, forecast, bench, sweep,
+)  # fmt: skip
 """Every command, a function each; its name on the command line is the function's."""
 
 for command in COMMANDS:
