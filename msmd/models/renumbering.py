@@ -9,10 +9,8 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
+from msmd.models.modal_field import Axis, ForceField
 from msmd.molecule import Molecule
-
-PAIR_TENSORS = ("weights.0", "network.slope", "centre", "inverse_spread", "nearest", "farthest")
-"""Entries of the state with an axis of pairs: the last of the first layer's weights, the first of all others."""
 
 
 def renumbered_molecule(molecule: Molecule, order: Sequence[int]) -> Molecule:
@@ -25,15 +23,25 @@ def renumbered_molecule(molecule: Molecule, order: Sequence[int]) -> Molecule:
     )
 
 
-def renumbered_state(state: Mapping[str, Tensor], order: Sequence[int]) -> dict[str, Tensor]:
-    """A SpectralODE's state for the renumbered molecule."""
-    pairs = pair_order(order)
-    found = dict(state)
-    for name, tensor in state.items():
-        if name.endswith(PAIR_TENSORS):
-            found[name] = tensor.index_select(tensor.ndim - 1 if "weights" in name else 0, pairs)
-    found["fallback.structure"] = state["fallback.structure"][list(order)]
-    return found
+def renumbered_state(state: Mapping[str, Tensor], axes: Mapping[str, Axis], order: Sequence[int]) -> dict[str, Tensor]:
+    """A forecaster's state for the renumbered molecule.
+
+    Args:
+        state: of the forecaster.
+        axes: its entries that have an axis of atoms or of pairs.
+        order: new atom k is old atom order[k].
+    """
+    orders = {"atoms": torch.as_tensor(list(order)), "pairs": pair_order(order)}
+    moved = {name: state[name].index_select(axis, orders[counted]) for name, (counted, axis) in axes.items()}
+    return dict(state) | moved
+
+
+def spectral_ode_axes(field: ForceField, fast_field: ForceField) -> dict[str, Axis]:
+    """The entries of a SpectralODE's state that have an axis of atoms or of pairs."""
+    found: dict[str, Axis] = {"guard.nearest": ("pairs", 0), "guard.farthest": ("pairs", 0)}
+    for part, owner in (("field", field), ("fast_field", fast_field)):
+        found |= {f"{part}.{name}": axis for name, axis in owner.axes.items()}
+    return found | {"fallback.structure": ("atoms", 0)}
 
 
 def pair_order(order: Sequence[int]) -> Int[Tensor, " pairs"]:

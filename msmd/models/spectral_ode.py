@@ -17,14 +17,15 @@ from msmd.forecasters import check_atoms
 from msmd.frame import mean_structure
 from msmd.models.basis import BASES, moving_modes
 from msmd.models.dense_output import rollout
+from msmd.models.direct_in_time import DirectInTime
 from msmd.models.ensemble import normal_quantiles, pair_impulses
 from msmd.models.fallback import Fallback
+from msmd.models.fields import FIELDS
 from msmd.models.force_matching import energy_scale
 from msmd.models.guard import DistanceGuard
-from msmd.models.modal_field import ModalField, ModalGeometry
+from msmd.models.modal_field import KnownStructures, ModalField, ModalGeometry
 from msmd.models.motion import ConstantEnergy, Motion, NoseHoover, Thermostat
-from msmd.models.pair_network import PairNetwork
-from msmd.models.renumbering import pair_order, renumbered_molecule, renumbered_state
+from msmd.models.renumbering import pair_order, renumbered_molecule, renumbered_state, spectral_ode_axes
 from msmd.models.solvers import MultipleTimeSteps, Solver, Torchdiffeq, VelocityVerlet
 from msmd.models.spectral_ode_config import SpectralODEConfig
 from msmd.models.symmetry import symmetrised_inverse_distances
@@ -60,7 +61,10 @@ class SpectralODE(nn.Module):
 
     Args:
         molecule: atoms and bonds.
-        config: what can be chosen.
+        config: what can be chosen; ``field`` puts something else in the place of E.
+
+    Raises:
+        ProtocolError: for ``evolution="direct"``, which is another class; ``create`` makes it.
 
     Reference: the graph-Fourier ODE of arXiv:2411.01600, with the field made conservative and invariant.
     """
@@ -70,17 +74,21 @@ class SpectralODE(nn.Module):
 
     def __init__(self, molecule: Molecule, config: SpectralODEConfig) -> None:
         super().__init__()
+        if config.evolution != "ode":
+            raise ProtocolError(
+                f"evolution is {config.evolution!r}; a SpectralODE has an ODE. SpectralODE.create makes the forecaster "
+                "that the config asks for."
+            )
         self.molecule = molecule
         self.config = config
         n_moving = moving_modes(molecule, config.basis, config.n_modes)
         self.geometry = ModalGeometry(molecule, BASES[config.basis](molecule), n_moving=n_moving)
-        n_pairs = self.geometry.n_pairs
-        self.field = ModalField(self.geometry, PairNetwork(n_pairs, config.widths))
-        self.fast_field = ModalField(self.geometry, PairNetwork(n_pairs, config.fast_widths))
+        self.field = FIELDS[config.field].build(self.geometry, config.widths)
+        self.fast_field = ModalField.build(self.geometry, config.fast_widths)
         self.guard = DistanceGuard(molecule)
         self.fallback = Fallback(molecule)
         generator = torch.Generator().manual_seed(config.seed)
-        draws = torch.randn(n_pairs, MAX_MEMBERS, generator=generator, dtype=torch.float64)
+        draws = torch.randn(self.geometry.n_pairs, MAX_MEMBERS, generator=generator, dtype=torch.float64)
         self.register_buffer("impulses", draws, persistent=False)
         spread = MOMENTUM_SPREADS[0] if config.momentum_spread is None else config.momentum_spread
         self.register_buffer("momentum_spread", torch.tensor(spread, dtype=torch.float64))
@@ -91,29 +99,33 @@ class SpectralODE(nn.Module):
         return cls(molecule, config)
 
     @classmethod
-    def create(cls, training: TrainingData, config: SpectralODEConfig) -> SpectralODE:
+    def create(cls, training: TrainingData, config: SpectralODEConfig) -> SpectralODE | DirectInTime:
         """An untrained forecaster: statistics, guard and mean structure from the training data, random weights.
 
         Where the data have a thermostat and the config names no temperature, the data's is taken.
         """
+        if config.evolution == "direct":
+            return DirectInTime.create(training, config)
         if training.thermostat and config.temperature_kelvin is None:
             config = replace(config, temperature_kelvin=training.temperature_kelvin)
         forecaster = cls(training.molecule, config)
         structures = training.structures()
-        forecaster.fallback.structure.copy_(torch.from_numpy(mean_structure(structures, training.molecule.masses)))
+        mean = mean_structure(structures, training.molecule.masses)
+        forecaster.fallback.structure.copy_(torch.from_numpy(mean))
         inverse = symmetrised_inverse_distances(forecaster.geometry, training.molecule, structures)
         forecaster.guard.fit(inverse)
         scale = energy_scale(training)
         generator = torch.Generator().manual_seed(config.seed)
+        known = KnownStructures(positions=structures, mean=mean, inverse_distances=inverse)
         for part in (forecaster.field, forecaster.fast_field):
-            part.network.initialise(inverse, scale, generator)
+            part.initialise(known, scale, generator)
         return forecaster
 
     def renumbered(self, order: Sequence[int]) -> SpectralODE:
         """The same forecaster for the molecule with its atoms in another order, new atom k being old atom order[k]."""
-        molecule = renumbered_molecule(self.molecule, order)
-        other = SpectralODE(molecule, self.config)
-        other.load_state_dict(renumbered_state(self.state_dict(), order))
+        other = SpectralODE(renumbered_molecule(self.molecule, order), self.config)
+        axes = spectral_ode_axes(self.field, self.fast_field)
+        other.load_state_dict(renumbered_state(self.state_dict(), axes, order))
         other.impulses.copy_(self.impulses[pair_order(order)])
         return other.eval()
 
@@ -219,7 +231,7 @@ class SpectralODE(nn.Module):
             return MultipleTimeSteps(**common, fast=self.fast_field, n_inner=config.n_inner)
         if config.solver == "multiple-time-steps":
             return VelocityVerlet(**{**common, "step_fs": config.step_fs / config.n_inner})
-        return Torchdiffeq(**common, method=config.solver)
+        return Torchdiffeq(**common, method=config.solver, tolerance=config.tolerance)
 
     def _ensemble_mean(self, positions: Tensor, velocities: Tensor, times_fs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Mean over sound members about the centre of mass (NaN without any), the centred start, the centre's path."""

@@ -19,9 +19,16 @@ def variant(forecaster: SpectralODE, **changes: Any) -> SpectralODE:
     calibrated for the original: ``calibrate`` the variant where the score of the whole forecaster is wanted.
 
     Raises:
-        ProtocolError: when a change would need other weights, such as ``widths``.
+        ProtocolError: when a change would need other weights, such as ``widths`` or ``field``.
     """
     config = replace(forecaster.config, **changes)
+    for name in ("evolution", "field"):
+        wanted, learned = getattr(config, name), getattr(forecaster.config, name)
+        if wanted != learned:
+            raise ProtocolError(
+                f"{name}={wanted!r} was asked for; the weights were learned with {learned!r} and say nothing about it. "
+                "Train another forecaster for that (in a sweep: leave out 'reuse')."
+            )
     if (config.widths, config.fast_widths) != (forecaster.config.widths, forecaster.config.fast_widths):
         raise ProtocolError(
             f"Networks of widths {config.widths} and {config.fast_widths} were asked for; the learned ones have "

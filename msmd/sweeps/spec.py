@@ -117,6 +117,7 @@ class VariantSpec:
         reuse: True takes over the full model's learned weights instead of training again.
         calibrate: False keeps what the full model was calibrated to, where settings change little more than rounding.
         sampling: of the training windows, where it differs.
+        seeds: of its trainings, where they are fewer than the sweep's; the full model may be a checkpoint of one seed.
     """
 
     name: str
@@ -125,6 +126,7 @@ class VariantSpec:
     reuse: bool = False
     calibrate: bool = True
     sampling: str | None = None
+    seeds: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z0-9][a-z0-9.-]*", self.name) or self.name == FULL:
@@ -136,6 +138,10 @@ class VariantSpec:
             raise ProtocolError(f"Variant {self.name!r} is trained, which calibrates it; leave 'calibrate' out.")
         if self.reuse and self.sampling is not None:
             raise ProtocolError(f"Variant {self.name!r} reuses learned weights; it has no training of its own.")
+        if self.reuse and self.seeds:
+            raise ProtocolError(
+                f"Variant {self.name!r} reuses learned weights, and with them their seeds; leave them out."
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -157,6 +157,8 @@ def _tasks(spec: SweepSpec, molecule: str, entry: ForecastersSpec) -> Iterator[T
         if entry.checkpoint and (variant is None or variant.reuse):
             budgets = budgets[:1]
             seeds = seeds if "{seed}" in entry.checkpoint else seeds[:1]
+        elif variant is not None and variant.seeds:
+            seeds = variant.seeds
         for windows, seed in product(budgets, seeds):
             full = _full(spec, molecule, entry, name, split, windows, seed)
             yield full if variant is None else _changed(full, entry, variant)
