@@ -14,6 +14,7 @@ from msmd.data.windows import TrainingData
 from msmd.forecasters import check_atoms
 from msmd.molecule import Molecule
 from msmd.shapes import Array, Float, Frame
+from msmd.trajectory import Trajectory
 
 STEP_FS = 0.5
 """The reference's own step, so that the same step makes the same discretisation error."""
@@ -60,14 +61,18 @@ class GFN2Simulation(Baseline):
         """
         check_atoms(self, positions.shape[1])
         rows = zip(positions, velocities, times_fs, strict=True)
-        return np.array([self._path(*row) for row in rows]).reshape(*times_fs.shape, *positions.shape[1:])
+        paths = [self.path(x, v, times.max(initial=0.0)).positions_at(times) for x, v, times in rows]
+        return np.array(paths).reshape(*times_fs.shape, *positions.shape[1:])
 
-    def _path(
-        self, positions: Frame, velocities: Frame, times_fs: Float[Array, " times"]
-    ) -> Float[Array, "times atoms 3"]:
-        """A force field of its own: one that remembers the last window's electrons would let windows touch."""
-        n_steps = max(1, int(np.ceil(times_fs.max(initial=0.0) / STEP_FS)))
-        path = simulate(
+    def path(self, positions: Frame, velocities: Frame, duration_fs: float) -> Trajectory:
+        """Every step from one start up to a time, which the last one reaches; energies and forces included.
+
+        Raises:
+            DataError: when GFN2-xTB cannot treat positions on the way.
+        """
+        n_steps = max(1, int(np.ceil(duration_fs / STEP_FS)))
+        # A force field of its own: one that remembers the last path's electrons would let paths touch.
+        return simulate(
             GFN2(self.molecule.numbers),
             self.molecule,
             positions,
@@ -76,4 +81,3 @@ class GFN2Simulation(Baseline):
             dt_fs=STEP_FS,
             stride=1,
         )
-        return path.positions_at(times_fs)

@@ -14,6 +14,7 @@ from msmd.cli.calibration import calibration
 from msmd.cli.data import fetch, generate, info, molecules
 from msmd.cli.evaluate import evaluate
 from msmd.cli.forecast import forecast
+from msmd.cli.properties import properties
 from msmd.cli.runs import runs
 from msmd.cli.spectrum import spectrum
 from msmd.cli.sweep import sweep
@@ -23,7 +24,8 @@ from msmd.errors import MsmdError
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 
 COMMANDS: tuple = (
-    molecules, fetch, generate, info, spectrum, train, export, runs, evaluate, calibration, forecast, bench, sweep,
+    molecules, fetch, generate, info, spectrum, train, export, runs, evaluate, calibration, properties, forecast, bench,
+    sweep,
 )  # fmt: skip
 """Every command, a function each; its name on the command line is the function's."""
 
