@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -9,12 +11,13 @@ import torch
 from msmd.data.windows import Split, Windows
 from msmd.errors import ProtocolError
 from msmd.models.basis import BASES
+from msmd.models.flights import MAX_TIMES, flights_of, shortest_lag_fs
 from msmd.models.modal_field import ModalField, ModalGeometry
 from msmd.models.motion import ConstantEnergy
 from msmd.models.pair_network import PairNetwork
 from msmd.models.score_matching import ScoreMatching, thermal_energy
 from msmd.models.spectral_ode import SpectralODE, SpectralODEConfig
-from msmd.models.trajectory_matching import TrajectoryMatching, error_scale, flights_of
+from msmd.models.trajectory_matching import TrajectoryMatching, error_scale
 from msmd.molecule import Molecule
 from msmd.units import KCAL_PER_MOL_PER_ANGSTROM_PER_U
 
@@ -82,16 +85,16 @@ def _dimer_windows(stiffness: float, random: np.random.Generator) -> Windows:
 
     velocities = np.zeros((n, 2, 3))
     velocities[:, 0, 0], velocities[:, 1, 0] = 0.003 - 0.5 * speed, 0.003 + 0.5 * speed
-    zeros = np.zeros(n, dtype=int)
+    index = np.arange(n)
     return Windows(
         molecule=DIMER,
         positions=place(stretch, 0.0),
         velocities=velocities,
         times_fs=times,
         targets=place(later, 0.003 * times),
-        segments=zeros,
-        start_frames=zeros,
-        start_times_fs=zeros.astype(float),
+        segments=index,
+        start_frames=index,
+        start_times_fs=np.zeros(n),
     )
 
 
@@ -108,18 +111,75 @@ def test_trajectory_matching_finds_the_stiffness(random: np.random.Generator) ->
     assert _learned(field, loss, 20.0, 120) == pytest.approx(1200.0, rel=0.02)
 
 
-def test_flights_are_the_short_pairs_without_drift(random: np.random.Generator) -> None:
-    windows = _dimer_windows(1200.0, random)
-    flights = flights_of(windows, 10.0)
-    assert len(flights) == int((windows.times_fs <= 10.0).sum())
-    assert len(flights.up_to(5.0)) == int((windows.times_fs <= 5.0).sum())
-    for part in (flights.positions, flights.velocities, flights.targets):
-        assert part.sum(1).abs().max() < 1e-12
+def _clock_windows(starts: list[float], times: list[list[float]], segments: list[int]) -> Windows:
+    """A dimer whose bond has the length 1 + t/1000 at time t of its segment, drifting along x."""
+
+    def place(clock: np.ndarray) -> np.ndarray:
+        x = np.zeros((*clock.shape, 2, 3))
+        x[..., :, 0] = 0.002 * clock[..., None]
+        x[..., 1, 1] = 1.0 + clock / 1000.0
+        return x
+
+    begin, after = np.array(starts), np.array(times)
+    velocities = np.tile(np.array([[0.002, 0.0, 0.0], [0.002, 0.001, 0.0]]), (len(begin), 1, 1))
+    return Windows(
+        molecule=DIMER,
+        positions=place(begin),
+        velocities=velocities,
+        times_fs=after,
+        targets=place(begin[:, None] + after),
+        segments=np.array(segments),
+        start_frames=np.arange(len(begin)),
+        start_times_fs=begin,
+    )
 
 
-def test_no_short_pair_is_refused(random: np.random.Generator) -> None:
-    with pytest.raises(ProtocolError, match="No training window has a target within 1e-06 fs"):
-        flights_of(_dimer_windows(1200.0, random), 1e-6)
+def test_flights_join_windows_of_one_segment() -> None:
+    """Start 0 sees window 1's start 7 fs and target 17 fs later; start 1 sees start 0 7 fs before; segment 1 is alone."""
+    windows = _clock_windows([0.0, 7.0, 3.0], [[100.0], [10.0], [200.0]], [0, 0, 1])
+    flights = flights_of(windows, 20.0)
+    assert flights.n_frames == 4
+    found = [row[known].tolist() for row, known in zip(flights.times_fs, flights.is_known, strict=True)]
+    assert found == [[7.0, 17.0], [10.0], [7.0]]
+    assert shortest_lag_fs(windows) == pytest.approx(7.0)
+
+
+def test_flights_know_the_bond_and_forget_the_drift() -> None:
+    windows = _clock_windows([0.0, 7.0], [[100.0], [10.0]], [0, 0])
+    flights = flights_of(windows, 20.0)
+    bonds = (flights.targets[:, :, 1] - flights.targets[:, :, 0]).norm(dim=-1)
+    assert bonds[0].tolist() == pytest.approx([1.007, 1.017])
+    assert bonds[2, 0].item() == pytest.approx(1.0)
+    for part in (flights.positions, flights.velocities, flights.targets[flights.is_known]):
+        assert part[..., 0].abs().max() < 1e-12
+    assert flights.velocities[2, 1, 1].item() == pytest.approx(-0.0005)
+
+
+def test_a_frame_that_two_windows_share_counts_once() -> None:
+    windows = _clock_windows([0.0, 4.0], [[4.0], [6.0]], [0, 0])
+    flights = flights_of(windows, 20.0)
+    assert flights.times_fs[0][flights.is_known[0]].tolist() == [4.0, 10.0]
+
+
+def test_a_flight_holds_few_frames_even_where_there_are_many() -> None:
+    windows = _clock_windows([0.0], [list(np.arange(1.0, 101.0))], [0])
+    flights = flights_of(windows, 100.0)
+    assert flights.n_frames == MAX_TIMES
+    assert flights.times_fs[0, -1].item() == pytest.approx(100.0)
+
+
+def test_no_short_pair_is_refused() -> None:
+    windows = _clock_windows([0.0], [[100.0]], [0])
+    with pytest.raises(ProtocolError, match=r"No two frames of the training windows lie within 50 fs"):
+        flights_of(windows, 50.0)
+
+
+def test_windows_that_are_too_sparse_are_refused(split: Split) -> None:
+    training = split.training.without_frames()
+    lonely = replace(training, windows=training.windows.take(slice(1)))
+    forecaster = SpectralODE.create(training, SpectralODEConfig())
+    with pytest.raises(ProtocolError, match="fs apart or more, too far to learn forces from"):
+        forecaster.stages(lonely)
 
 
 def test_early_errors_are_weighed_up() -> None:
