@@ -58,13 +58,14 @@ def body_frames(
         reference: r, not on a line, centred.
         masses: u.
     """
+    reference = reference - masses / masses.sum() @ reference  # again, for what storing it has rounded off
     arms = nodal - torch.einsum("a,adc->dc", masses / masses.sum(), nodal)
     rotations = _nearest_rotations(torch.einsum("a,adc,ae->cde", masses, arms, reference).detach())
     body = torch.einsum("adc,cde->aec", arms, rotations)
     outer = torch.einsum("a,adc,ae->cde", masses, body, reference)
     trace = outer.diagonal(dim1=-2, dim2=-1).sum(-1)
     tensors = trace[:, None, None] * torch.eye(3, dtype=nodal.dtype, device=nodal.device) - outer
-    inverse = torch.linalg.inv(tensors)
+    inverse, _ = torch.linalg.inv_ex(tensors)
     if nodal.requires_grad:
         twist = torch.einsum("a,adc->cd", masses, _cross(reference[..., None], body))
         step = torch.einsum("cde,ce->dc", inverse, twist)
@@ -74,10 +75,14 @@ def body_frames(
 
 
 def _nearest_rotations(correlations: Float[Tensor, "columns 3 3"]) -> Float[Tensor, "columns 3 3"]:
-    """The proper rotations R with the greatest trace of Rᵀ C, found in double precision (Kabsch)."""
-    left, _, right = torch.linalg.svd(correlations.double())
+    """The proper rotations R with the greatest trace of Rᵀ C, found in double precision (Kabsch).
+
+    Where a member of an ensemble has run away to infinity, NaN: the guard sees to it.
+    """
+    is_lost = ~torch.isfinite(correlations).all(-1).all(-1)[:, None, None]
+    left, _, right = torch.linalg.svd(correlations.double().masked_fill(is_lost, 0.0))
     left = torch.cat([left[..., :2], left[..., 2:] * torch.linalg.det(left @ right)[:, None, None]], -1)
-    return (left @ right).to(correlations.dtype)
+    return (left @ right).to(correlations.dtype).masked_fill(is_lost, torch.nan)
 
 
 def _cross(first: Tensor, second: Tensor) -> Float[Tensor, "atoms 3 columns"]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
-from typing import Literal
 
 from msmd.errors import ProtocolError, unknown_name
-from msmd.models.basis import BASES, BasisName
+from msmd.models.basis import BASES
 from msmd.models.direct_config import DirectConfig
-from msmd.models.fields import FIELDS, FieldName
+from msmd.models.fields import FIELDS
 from msmd.models.training_plan import PlanConfig
 
 EVOLUTIONS = ("ode", "direct")
@@ -47,13 +46,13 @@ class SpectralODEConfig:
         ProtocolError: for a number that cannot be, or a field where there is no ODE.
     """
 
-    evolution: Literal["ode", "direct"] = "ode"
-    field: FieldName = "pairs"
-    basis: BasisName = "graph"
+    evolution: str = "ode"
+    field: str = "pairs"
+    basis: str = "graph"
     n_modes: int | None = None
     widths: tuple[int, ...] = (256, 256)
     fast_widths: tuple[int, ...] = (32,)
-    solver: Literal["multiple-time-steps", "verlet", "dopri5", "rk4"] = "multiple-time-steps"
+    solver: str = "multiple-time-steps"
     tolerance: float = 1e-5
     step_fs: float = 2.0
     n_inner: int = 4
