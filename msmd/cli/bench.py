@@ -94,8 +94,8 @@ def _print_table(rows: list[dict], molecule: str, windows: int, threads: int) ->
         collapse_padding=True,  # eight columns within the 80 characters of a terminal
         title=f"{molecule}: {windows} windows of 8 times up to the horizon, {threads} thread(s)",
         caption=f"×: time as a multiple of {YARDSTICK}'s; GFN2 ÷: how many times cheaper than GFN2-xTB one path is, a "
-        "member where there are members; fit: to fit or load. Each forecaster has a process of its own; its peak "
-        "memory in MB includes Python, torch and the data.",
+        "member where there are members; fit: to fit or load. Times are of the processor. Each "
+        "forecaster has a process of its own; its peak memory in MB includes Python, torch and the data.",
     )
     table.add_column("forecaster", no_wrap=True)
     for heading in ("ms/window", "ms/member", "×", "GFN2 ÷", "fit / s", "MB", "weights"):

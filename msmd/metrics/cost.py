@@ -43,7 +43,7 @@ class CostTask:
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """What it took.
+    """What it took, in seconds of processor time over all threads: what else a shared machine does is not in them.
 
     Attributes:
         seconds_per_window: median over the repeats.
@@ -84,13 +84,13 @@ def _measure_here(task: CostTask) -> Cost:
     torch.set_num_threads(task.n_threads)
     dataset = load_dataset(task.molecule, source=task.source)
     split = split_dataset(dataset, Protocol(n_validation=1, n_test=task.n_windows))
-    began = time.perf_counter()
+    began = time.process_time()
     card = forecaster_card(task.forecaster)
     if card.needs == "training":
         forecaster = load_forecaster(card.name, dataset)
     else:
         forecaster = fit_forecaster(card, split.training)
-    fit_seconds = time.perf_counter() - began
+    fit_seconds = time.process_time() - began
     few = slice(forecaster.windows_per_call if isinstance(forecaster, SlowForecaster) else None)
     windows = split.test.take(few)
     member = None
@@ -109,10 +109,10 @@ def _measure_here(task: CostTask) -> Cost:
 
 
 def _median_seconds(call: Callable[[], object], task: CostTask) -> float:
-    """Over the repeats, after one call that warms up."""
+    """Processor time over the repeats, after one call that warms up."""
     seconds = []
     for _ in range(task.n_repeats + 1):
-        began = time.perf_counter()
+        began = time.process_time()
         call()
-        seconds.append(time.perf_counter() - began)
+        seconds.append(time.process_time() - began)
     return float(np.median(seconds[1:]))
