@@ -41,6 +41,7 @@ def test_shipped_sweeps_can_be_read_and_their_settings_exist(path: Path) -> None
     assert all(variant.note for variant in spec.variants)
 
 
+ODE = '[[forecasters]]\nnames = ["spectral-ode"]\n[[forecasters.variants]]\nname = "one"\n'
 VARIANT = """
 [[forecasters.variants]]
 name = "plain"
@@ -73,6 +74,9 @@ name = "plain"
         ((HEAD, OSCILLATOR, VARIANT, "reuse = true"), "only those of spectral-ode fit other settings"),
         ((HEAD, OSCILLATOR, VARIANT.replace("plain", "full")), "A variant is called 'full'"),
         ((HEAD, OSCILLATOR, VARIANT, "calibrate = false"), "is trained, which calibrates it"),
+        ((HEAD, ODE, "reuse = true\nseeds = [0]"), "and with them their seeds; leave them out"),
+        ((HEAD, ODE, 'set = ["tolerance=1.5"]'), "tolerance is 1.5; expected a number between 0 and 1"),
+        ((HEAD, ODE, 'set = ["field=seperable"]'), "Unknown field 'seperable'; did you mean 'separable'"),
         ((HEAD, OSCILLATOR, VARIANT, VARIANT), "asks for .* 2 times"),
         ((HEAD, UNTRAINED, UNTRAINED), "asks for .* 2 times"),
         ((HEAD, '[[forecasters]]\nnames = ["egnn"]\ncheckpoint = "a/{mol}"'), "a placeholder that stands for nothing"),

@@ -76,3 +76,13 @@ def test_under_the_papers_split_no_training_start_is_tested(tmp_path: Path) -> N
     starts = [set(zip(part.segments, part.start_frames, strict=True)) for part in (trained, tested)]
     assert len(starts[0]) == 20
     assert not starts[0] & starts[1]
+
+
+def test_a_variant_can_be_trained_on_fewer_seeds_than_the_rest(tmp_path: Path) -> None:
+    separable = '[[forecasters.variants]]\nname = "separable"\nset = ["field=separable"]\n'
+    head, ode = "seeds = [0, 1, 2]\n" + HEAD, ODE.format(where="checkpoints/any")
+    every = _tasks(tmp_path, head, ode, separable)
+    one = _tasks(tmp_path, head, ode, separable, "seeds = [1]\n")
+    assert [task.seed for task in every if task.variant == "separable"] == [0, 1, 2]
+    assert [task.seed for task in one if task.variant == "separable"] == [1]
+    assert {task.needs for task in one if task.variant == "separable"} == {"training"}
