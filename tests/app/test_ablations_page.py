@@ -148,6 +148,16 @@ def test_a_running_cell_is_watched_and_can_be_stopped(open_app, shipped, monkeyp
     assert stopped[0].variant == "nodal"
 
 
+@pytest.mark.parametrize("variant", ["direct", "body-frame", "separable"])
+def test_a_shipped_variant_that_needs_a_training_says_so_and_is_offered(open_app, monkeypatch, variant):
+    asked: list[SweepCell] = []
+    monkeypatch.setattr(ablation_run, "start_cell", asked.append)
+    app = open_app("ablations", variant=variant, molecule="uracil")
+    assert "It has to be trained, with 1 seed" in text(app)
+    press(app, "Run this cell")
+    assert (asked[0].molecule, asked[0].variant) == ("uracil", variant)
+
+
 def test_a_failed_cell_says_why_and_can_be_run_again(open_app, shipped, monkeypatch):
     failed = "It met an error that nobody foresaw."
     monkeypatch.setattr(ablation_run, "read_cell_run", lambda cell: CellRun(cell=cell, state="failed", reason=failed))
