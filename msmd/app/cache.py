@@ -27,15 +27,17 @@ from msmd.forecasting import (
     forecast,
     forecaster_card,
     load_forecaster,
+    sample,
     shipped_checkpoint,
 )
 from msmd.frame import mean_structure
-from msmd.shapes import Frame
+from msmd.shapes import Array, Float, Frame
 from msmd.spectrum import GraphSpectrum, graph_spectrum
 from msmd.training.job_folder import JobSpec
 from msmd.trajectory import Dataset, Trajectory
 
 if TYPE_CHECKING:
+    from msmd.metrics.calibration import Calibration
     from msmd.metrics.evaluation import Evaluation
     from msmd.training.estimate import Estimate
 
@@ -44,6 +46,10 @@ TRAINED_ON = "gfn2"
 
 N_TEST_WINDOWS = 100
 """Enough for a standard error of a tenth; the Spectral ODE takes some seconds for them."""
+
+N_CALIBRATION_MEMBERS = 8
+CALIBRATION_PROTOCOL = Protocol(sampling="irregular", n_times=16, n_train=1, n_validation=1, n_test=48)
+"""Irregular, because even times leave the first bands empty; many times, because they cost next to nothing."""
 
 STRUCTURE_FRAMES = 400
 """Frames that a mean structure to look at is taken from: good to 0.01 Å, in 30 ms."""
@@ -113,6 +119,24 @@ def one_forecast(
 
 
 @st.cache_resource(show_spinner=False, max_entries=24)
+def members(
+    name: str,
+    fit_key: str,
+    source: str,
+    data_key: str,
+    segment: int,
+    start: int,
+    times_fs: tuple[float, ...],
+    n_members: int,
+    _fit_dataset: Dataset,
+    _trajectory: Trajectory,
+) -> Future[Float[Array, "members times atoms 3"]]:
+    """Members of one forecaster's ensemble for one window, Å."""
+    made = forecaster(name, fit_key, source, _fit_dataset)
+    return background.forecast(lambda: sample(made.result(), _trajectory, start, times_fs, n_members))
+
+
+@st.cache_resource(show_spinner=False, max_entries=24)
 def evaluation(name: str, data_key: str, _dataset: Dataset) -> Future[Evaluation]:
     """A forecaster's errors on test windows that it has not seen."""
     made = forecaster(name, data_key, _dataset.source, _dataset)
@@ -121,6 +145,20 @@ def evaluation(name: str, data_key: str, _dataset: Dataset) -> Future[Evaluation
         from msmd.metrics.evaluation import evaluate  # brings scipy.spatial, which the first page does not need
 
         return evaluate(made.result(), _test_split(_dataset), source=_dataset.source)
+
+    return background.forecast(measure)
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def calibration(name: str, data_key: str, _dataset: Dataset) -> Future[Calibration]:
+    """A forecaster's ensemble against what happened, on test windows that it has not seen."""
+    made = forecaster(name, data_key, _dataset.source, _dataset)
+
+    def measure() -> Calibration:
+        from msmd.metrics.calibration import calibrate
+
+        split = split_dataset(_dataset, CALIBRATION_PROTOCOL)
+        return calibrate(made.result(), _dataset, split, n_members=N_CALIBRATION_MEMBERS)
 
     return background.forecast(measure)
 
@@ -159,7 +197,7 @@ def gpu_name() -> Future[str | None]:
 
 def forget_forecasters() -> None:
     """After a checkpoint has changed on disk."""
-    for cached in (forecaster, one_forecast, evaluation):
+    for cached in (forecaster, one_forecast, members, evaluation, calibration):
         cached.clear()
 
 

@@ -68,6 +68,7 @@ CUSTOM_TIMES = Choice[tuple[float, ...]](name="at_fs", noun="Times", parse=_numb
 COLOR = Choice[str](name="color", noun="Colour", parse=str)
 MOTION = Choice[str](name="motion", noun="Motion", parse=str)
 ARROWS = Choice[str](name="arrows", noun="Arrows", parse=str)
+MEMBERS = Choice[int](name="members", noun="Number of members", parse=int)
 RUN = Choice[str](name="run", noun="Run", parse=str)
 TRAINEE = Choice[str](name="trainee", noun="Forecaster to train", parse=str)
 WINDOWS = Choice[str](name="windows", noun="Training windows", parse=str)
@@ -92,7 +93,7 @@ CHOICES: dict[str, Choice] = {
     choice.name: choice
     for choice in (
         MOLECULE, SOURCE, SEGMENT, PART, LAPLACIAN, MODE, BAND, FORECASTER, START, HORIZON, SAMPLING, STEP,
-        CUSTOM_TIMES, COLOR, ARROWS, MOTION, RUN, TRAINEE, WINDOWS, BUDGET, MINUTES, EPOCHS, DEVICE, SPLIT,
+        CUSTOM_TIMES, COLOR, ARROWS, MEMBERS, MOTION, RUN, TRAINEE, WINDOWS, BUDGET, MINUTES, EPOCHS, DEVICE, SPLIT,
         TRAINING_TIMES, SEED, OPTIONS, ABLATED, VARIANT, AGAINST, TESTED_TIMES, TURNED, HORIZON_BAND, ATOMS,
         FIGURE,
     )

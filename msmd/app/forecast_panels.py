@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from msmd.app import background, cache, state, widgets
+from msmd.app import background, cache, forecast_members, state, widgets
 from msmd.app.cache import N_TEST_WINDOWS
 from msmd.app.data_choice import Chosen
 from msmd.app.forecast_choice import Look, Window
@@ -39,7 +39,7 @@ def show_player(chosen: Chosen, window: Window, run: Run, look: Look) -> None:
         scene = reference_scene(at_stored_times(chosen.segment(window.segment), window), title=chosen.title)
     else:
         scene = forecast_scene(
-            run.main.result(),
+            run.shown,
             rivals=run.ready_rivals,
             band=look.band,
             color=look.color,
@@ -53,6 +53,7 @@ def show_player(chosen: Chosen, window: Window, run: Run, look: Look) -> None:
             "Solid atoms are the reference, tubes the prediction; the curves under them are their distance over time. "
             + run.fitting.caption
         )
+        forecast_members.say_members(run)
     else:
         st.caption("The reference is moving; the forecast is being made …")
 
@@ -120,12 +121,12 @@ def show_errors(run: Run, chosen: Chosen, look: Look) -> None:
 
 def show_downloads(run: Run, look: Look, chosen: Chosen) -> None:
     """The forecast as a file; made when asked for."""
-    main = run.main.result()
+    main = run.shown
     scene = forecast_scene(main, band=look.band, color=look.color, arrows=look.arrows, mode=look.mode)
     name = f"{chosen.dataset.molecule.name}-{main.forecaster}-{main.start}"
     st.markdown("**Take it with you**")
     with st.container(horizontal=True):
-        for label, suffix, mime in DOWNLOADS:
+        for label, suffix, mime, help in DOWNLOADS:
             st.download_button(
                 label,
                 data=lambda suffix=suffix: forecast_bytes(main, suffix),
@@ -133,6 +134,7 @@ def show_downloads(run: Run, look: Look, chosen: Chosen) -> None:
                 mime=mime,
                 icon=":material/download:",
                 on_click="ignore",
+                help=help if main.samples is not None else None,
             )
         st.download_button(
             "Player, as shown",
@@ -145,8 +147,12 @@ def show_downloads(run: Run, look: Look, chosen: Chosen) -> None:
         )
 
 
-DOWNLOADS = (("Trajectory (xyz)", ".xyz", "chemical/x-xyz"), ("Arrays (npz)", ".npz", "application/octet-stream"))
-"""Label, suffix and media type of the files that a forecast can be had as, beside the player."""
+DOWNLOADS = (
+    ("Trajectory (xyz)", ".xyz", "chemical/x-xyz", "The forecast alone; the members are in the arrays."),
+    ("Arrays (npz)", ".npz", "application/octet-stream", "Forecast, reference, and the members as `samples`."),
+)
+"""Label, suffix and media type of the files that a forecast can be had as, beside the player, and what to say of them
+where members are shown."""
 
 
 def forecast_bytes(forecast: Forecast, suffix: str) -> bytes:

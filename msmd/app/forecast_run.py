@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from msmd.app import background, cache, trained
 from msmd.app.data_choice import Chosen
 from msmd.app.forecast_choice import Window
 from msmd.data import available_sources
 from msmd.forecasting import Forecast, ForecasterCard, shipped_checkpoint
+from msmd.shapes import Array, Float
 from msmd.trajectory import Dataset, Trajectory
 
 RIVALS = ("persistence", "mean-structure", "normal-modes")
@@ -39,6 +40,8 @@ class Run:
         main: of the chosen forecaster.
         ready: whether it is there.
         pending: names of the rivals that this drawing of the page goes without.
+        members: of the chosen forecaster's ensemble, None where none are to be shown.
+        members_ready: whether they are there.
         rivals: of the baselines beside it; none before ``main`` is there, because fitting them would slow it down.
         fitting: what they are fitted on.
     """
@@ -48,6 +51,15 @@ class Run:
     rivals: dict[str, Future[Forecast]]
     pending: tuple[str, ...]
     fitting: Fitting
+    members: Future[Float[Array, "members times atoms 3"]] | None = None
+    members_ready: bool = False
+
+    @property
+    def shown(self) -> Forecast:
+        """The forecast, with its members where they are asked for and there."""
+        if self.members is None or not self.members_ready or self.members.exception() is not None:
+            return self.main.result()
+        return replace(self.main.result(), samples=self.members.result())
 
     @property
     def ready_rivals(self) -> tuple[Forecast, ...]:
@@ -59,31 +71,37 @@ class Run:
 
     def look_again(self) -> None:
         """Runs the page again when more is there."""
-        background.look_again_for([self.rivals[name] for name in self.pending] if self.ready else [self.main])
+        if not self.ready:
+            background.look_again_for([self.main])
+            return
+        awaited: list[Future] = [self.rivals[name] for name in self.pending]
+        if self.members is not None and not self.members_ready:
+            awaited.append(self.members)
+        background.look_again_for(awaited)
 
 
-def start_run(chosen: Chosen, card: ForecasterCard, window: Window) -> Run:
-    """Asks for the forecast and, once it is there, for its rivals."""
+def start_run(chosen: Chosen, card: ForecasterCard, window: Window, n_members: int) -> Run:
+    """Asks for the forecast and, once it is there, for its members and its rivals."""
     fitting = fitting_data(chosen, card)
-
-    def ask(name: str) -> Future[Forecast]:
-        return cache.one_forecast(
-            name,
-            fitting.key,
-            chosen.dataset.source,
-            chosen.key,
-            window.segment,
-            window.start,
-            window.times_fs,
-            fitting.dataset,
-            chosen.segment(window.segment),
-        )
-
-    main = ask(card.name)
+    asked = (fitting.key, chosen.dataset.source, chosen.key, window.segment, window.start, window.times_fs)
+    data = (fitting.dataset, chosen.segment(window.segment))
+    main = cache.one_forecast(card.name, *asked, *data)
     ready = background.is_ready(main)
-    rivals = {name: ask(name) for name in RIVALS if name != card.name} if ready else {}
+    # Before the rivals: they are what the visitor asked to see, and the first rival has to be fitted.
+    members = cache.members(card.name, *asked, n_members, *data) if ready and n_members else None
+    members_ready = members is not None and background.is_ready(members)
+    names = [name for name in RIVALS if name != card.name] if ready else []
+    rivals = {name: cache.one_forecast(name, *asked, *data) for name in names}
     pending = tuple(name for name, future in rivals.items() if not future.done())
-    return Run(main=main, ready=ready, rivals=rivals, pending=pending, fitting=fitting)
+    return Run(
+        main=main,
+        ready=ready,
+        rivals=rivals,
+        pending=pending,
+        fitting=fitting,
+        members=members,
+        members_ready=members_ready,
+    )
 
 
 def fitting_data(chosen: Chosen, card: ForecasterCard) -> Fitting:
@@ -124,8 +142,6 @@ def _learned(chosen: Chosen, card: ForecasterCard) -> str:
 
 def at_stored_times(trajectory: Trajectory, window: Window) -> Trajectory:
     """The reference alone at the window's times: what can be shown before there is a forecast."""
-    from dataclasses import replace
-
     import numpy as np
 
     times = trajectory.times_fs[window.start] + np.array(window.times_fs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from msmd.app import forecast_choice, forecast_panels, widgets
+from msmd.app import forecast_choice, forecast_members, forecast_panels, widgets
 from msmd.app.data_choice import choose_data
 from msmd.app.forecast_run import start_run
 from msmd.app.navigation import link_to
@@ -22,15 +22,17 @@ with settings:
 if window is None:
     st.stop()
 with settings:
+    n_members = forecast_members.choose_members(card)
     look = forecast_choice.choose_look(chosen)
 
-run = start_run(chosen, card, window)
+run = start_run(chosen, card, window, n_members)
 with stage:
     forecast_panels.show_player(chosen, window, run, look)
     forecast_panels.show_scores(run, card)
 if run.ready and run.main.exception() is None:
     forecast_panels.show_errors(run, chosen, look)
     forecast_panels.show_test_scores(run, chosen, card)
+    forecast_members.show_honesty(chosen, card)
     forecast_panels.show_downloads(run, look, chosen)
 run.look_again()
 link_to("modes", "See the modes of this molecule", ":material/graphic_eq:")

@@ -15,7 +15,8 @@ const BESIDE = {
 };
 // Where predictions coincide, the first shows; a later one is thinner, so that each keeps a surface of its own.
 const TUBE_TAPER = 0.8;
-const GHOST = { radius: 0.05, opacity: 0.45 };
+// Below half they vanish on a dark page.
+const GHOST = { radius: 0.05, opacity: 0.65 };
 const CONNECTOR_RADIUS = 0.03;
 
 /** The 3Dmol style of a track in a pane with `tracks`. */
