@@ -23,10 +23,10 @@ def variant(forecaster: SpectralODE, **changes: Any) -> SpectralODE:
     """
     config = replace(forecaster.config, **changes)
     for name in ("evolution", "field"):
-        wanted, learned = getattr(config, name), getattr(forecaster.config, name)
-        if wanted != learned:
+        wanted, known = getattr(config, name), getattr(forecaster.config, name)
+        if wanted != known:
             raise ProtocolError(
-                f"{name}={wanted!r} was asked for; the weights were learned with {learned!r} and say nothing about it. "
+                f"{name}={wanted!r} was asked for; the weights were learned with {known!r} and say nothing about it. "
                 "Train another forecaster for that (in a sweep: leave out 'reuse')."
             )
     if (config.widths, config.fast_widths) != (forecaster.config.widths, forecaster.config.fast_widths):
