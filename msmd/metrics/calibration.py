@@ -167,7 +167,9 @@ def calibrate_in_batches(
         yield Progress(n_done=n_done, n_windows=windows.n_windows)
     _refuse_not_finite(forecaster, samples)
     bands = band_edges(windows.times_fs)
-    reference = reference_motions(dataset, windows.take(watched), grid, bands)
+    # The same windows where their every frame is recorded; all of them where few frames are.
+    compared = windows.take(watched) if grid.is_recorded else windows
+    reference = reference_motions(dataset, compared, grid, bands)
     structure = reference_structure_of(windows)
     moved = [motion_by_band(grid.joined(paths), bands, structure) for paths in seen]
     scores = _Scorer(split, samples, predicted[0])
