@@ -16,6 +16,7 @@ from msmd.cli.evaluate import evaluate
 from msmd.cli.forecast import forecast
 from msmd.cli.properties import properties
 from msmd.cli.runs import runs
+from msmd.cli.space_time import space_time
 from msmd.cli.spectrum import spectrum
 from msmd.cli.sweep import sweep
 from msmd.cli.train import export, train
@@ -24,13 +25,13 @@ from msmd.errors import MsmdError
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 
 COMMANDS: tuple = (
-    molecules, fetch, generate, info, spectrum, train, export, runs, evaluate, calibration, properties, forecast, bench,
-    sweep,
+    molecules, fetch, generate, info, spectrum, space_time, train, export, runs, evaluate, calibration, properties,
+    forecast, bench, sweep,
 )  # fmt: skip
-"""Every command, a function each; its name on the command line is the function's."""
+"""Every command, a function each; its name on the command line is the function's, with hyphens."""
 
 for command in COMMANDS:
-    app.command(command.__name__)(command)
+    app.command(command.__name__.replace("_", "-"))(command)
 
 
 def main() -> None:
