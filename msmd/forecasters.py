@@ -274,7 +274,7 @@ FORECASTERS: tuple[ForecasterCard, ...] = (
     ),
     ForecasterCard(
         name="gfn2",
-        title="GFN2-xTB simulation",
+        title="GFN2-xTB",
         family="simulation",
         needs="fit",  # of the atoms; no data are learned
         location="msmd.baselines.simulation:GFN2Simulation",

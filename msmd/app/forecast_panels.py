@@ -169,6 +169,12 @@ def show_test_scores(run: Run, chosen: Chosen, card: ForecasterCard) -> None:
         if chosen.is_file:
             st.caption("Scores need data with a test part; they are made on the shipped or fetched data of a molecule.")
             return
+        if card.family == "simulation":
+            st.caption(
+                f"A simulation of {N_TEST_WINDOWS} windows takes minutes to an hour. Run it beside the app: "
+                f"`msmd evaluate --forecaster {card.name} {chosen.dataset.molecule.name} --windows 20`"
+            )
+            return
         asked = f"scored:{chosen.key}:{card.name}"
         if st.button("Score now", icon=":material/calculate:"):
             state.remember(asked, True)

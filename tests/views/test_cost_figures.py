@@ -30,7 +30,7 @@ def test_every_forecaster_lies_at_its_cost_and_its_error():
     assert (list(drawn["ours"].x), list(drawn["ours"].y)) == ([0.1], [1.0])
     assert drawn["baselines"].customdata[0][0] == "Persistence"
     assert sorted(drawn["variants"].y) == [2.0, 3.0]
-    assert drawn["simulation"].customdata[0][0] == "GFN2-xTB simulation"
+    assert drawn["simulation"].customdata[0][0] == "GFN2-xTB"
     assert (list(drawn["simulation"].x), list(drawn["simulation"].y)) == ([4.0], [1.2])
     assert drawn["simulation"].marker.symbol == ("star",)
     assert drawn["ours"].hovertemplate.count("windows") == 1
