@@ -196,7 +196,7 @@ class SpectralODE(nn.Module):
         Args:
             windows: best ones that did not train; the first few of the first two kinds choose the spread.
         """
-        if self.config.momentum_spread is None:
+        if self.config.momentum_spread is None and self.config.n_members > 1:
             few = [part.take(slice(SPREAD_WINDOWS)) for part in windows[:2]]
             self.momentum_spread.fill_(min(MOMENTUM_SPREADS, key=lambda spread: self._error_with(spread, few)))
         errors = [self._source_errors(part) for part in windows]
