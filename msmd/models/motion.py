@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from jaxtyping import Float
@@ -59,6 +60,8 @@ class NoseHoover:
     n_atoms: int
     temperature_kelvin: float
     wavenumber: float = THERMOSTAT_WAVENUMBER
+    slows_drift: ClassVar[bool] = True
+    """Friction acts on every momentum, that of the centre of mass included."""
 
     def half_step(
         self, momenta: Float[Tensor, "modes 3 columns"], friction: Float[Tensor, " columns"], dt_fs: float
@@ -85,6 +88,9 @@ class NoseHoover:
 @dataclass(frozen=True)
 class ConstantEnergy:
     """No thermostat: ξ stays what it is, and nothing is rubbed."""
+
+    slows_drift: ClassVar[bool] = False
+    """The centre of mass flies straight on."""
 
     def half_step(
         self, momenta: Float[Tensor, "modes 3 columns"], friction: Float[Tensor, " columns"], dt_fs: float

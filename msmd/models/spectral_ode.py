@@ -242,18 +242,31 @@ class SpectralODE(nn.Module):
             members, sound = self._members(centred[some], drift[some], times_fs[some], self.config.n_members)
             weight = sound[..., None, None].to(members.dtype)
             parts.append((torch.where(weight > 0, members, 0.0) * weight).sum(0) / weight.sum(0))
-        return torch.cat(parts), centred, path
+        ensemble = torch.cat(parts)
+        if self.thermostat().slows_drift:
+            moved = torch.nan_to_num(self._centre_of_mass(ensemble))
+            ensemble, path = ensemble - moved, path + moved
+        return ensemble, centred, path
 
     def _centred(
         self, positions: Tensor, velocities: Tensor, times_fs: Tensor
     ) -> tuple[Float[Tensor, "windows atoms 3"], Float[Tensor, "windows atoms 3"], Float[Tensor, "windows times 1 3"]]:
-        """Positions and velocities about the centre of mass, and its straight path, in double precision."""
+        """Positions and velocities about the centre of mass, and its straight path, in double precision.
+
+        Where a thermostat slows the drift too, the velocities keep it, and the path stays at the start.
+        """
         self._check(positions, times_fs)
-        shares = torch.from_numpy(self.molecule.masses / self.molecule.masses.sum()).to(positions.device)
         start, velocity = positions.double(), velocities.double()
-        centre, drift = (torch.einsum("a,wad->wd", shares, part)[:, None] for part in (start, velocity))
+        centre, drift = self._centre_of_mass(start), self._centre_of_mass(velocity)
+        if self.thermostat().slows_drift:
+            drift = torch.zeros_like(drift)
         path = centre[:, None] + drift[:, None] * times_fs.double()[..., None, None]
         return start - centre, velocity - drift, path
+
+    def _centre_of_mass(self, nodal: Float[Tensor, "*shape atoms 3"]) -> Float[Tensor, "*shape 1 3"]:
+        """Of positions, or of velocities."""
+        shares = torch.from_numpy(self.molecule.masses / self.molecule.masses.sum()).to(nodal.device)
+        return torch.einsum("a,...ad->...d", shares, nodal)[..., None, :]
 
     def _check(self, positions: Tensor, times_fs: Tensor) -> None:
         check_atoms(self, positions.shape[1])

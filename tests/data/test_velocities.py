@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from msmd.data.load import load_dataset
-from msmd.data.velocities import LONGEST_GAP_FS, derivative_weights, derived_velocities
+from msmd.data.velocities import LONGEST_GAP_FS, derivative_weights, derived_velocities, rounding_error
 from msmd.units import KCAL_PER_MOL_PER_ANGSTROM_PER_U
 
 
@@ -66,9 +66,44 @@ def test_friction_cancels_between_two_sides():
     assert np.isnan(found[3])
 
 
+def _rounded_flight(times: np.ndarray, decimals: int) -> np.ndarray:
+    """Atoms that drift at a benzene's speed, stored with so many decimals."""
+    start = 100.0 + np.random.default_rng(0).uniform(0.0, 10.0, (12, 3))
+    return np.round(start + 0.0053 * times[:, None, None], decimals)
+
+
+def test_rounded_irregular_frames_look_further_away():
+    """Two frames .2 fs apart that are known to 1e-3 Å say nothing; one 2.4 fs away does."""
+    times = np.array([0.0, 0.2, 2.4, 2.6, 50.0])
+    found = derived_velocities(times, _rounded_flight(times, 3), np.zeros((5, 12, 3)))
+    assert np.abs(found[:4] - 0.0053).max() < 1e-3
+    nearest = np.diff(_rounded_flight(times, 3), axis=0)[0] / 0.2
+    assert np.abs(nearest - 0.0053).max() > 4e-3
+
+
+def test_rounded_regular_frames_are_smoothed():
+    times = 0.2 * np.arange(200)
+    found = derived_velocities(times, _rounded_flight(times, 3))
+    assert np.sqrt(np.square(found[12:-12] - 0.0053).mean()) < 3e-4
+
+
+def test_exact_frames_are_not_smoothed():
+    """A fast wave through regular frames that show no rounding has the seven-point derivative's accuracy."""
+    times = 0.2 * np.arange(200)
+    positions = (0.1 * np.sin(0.6 * times))[:, None, None] * np.ones((1, 1, 3))
+    found = derived_velocities(times, positions)[:, 0, 0]
+    assert np.abs(found - 0.06 * np.cos(0.6 * times)).max() < 1e-7
+
+
+@pytest.mark.parametrize("decimals", range(2, 8))
+def test_decimals_are_counted(decimals):
+    positions = np.round(200 + np.random.default_rng(0).uniform(0.1, 0.9, (4, 5, 3)), decimals)
+    np.testing.assert_allclose(rounding_error(positions), 10.0**-decimals / np.sqrt(12))
+
+
 def test_far_frames_tell_nothing():
     times = np.array([0.0, LONGEST_GAP_FS, LONGEST_GAP_FS + 2.6, 60.0])
-    positions = times[:, None, None] * np.ones((1, 1, 3))
+    positions = np.pi * times[:, None, None] * np.ones((1, 1, 3))
     with_forces = derived_velocities(times, positions, np.zeros(positions.shape))
     np.testing.assert_array_equal(np.isfinite(with_forces[:, 0, 0]), [True, True, False, False])
     without = derived_velocities(times, positions)

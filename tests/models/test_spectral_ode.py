@@ -81,6 +81,23 @@ def test_drift_is_carried_and_angular_momentum_kept(trained: SpectralODE, start:
         torch.testing.assert_close(after, before, atol=2e-4, rtol=2e-3)
 
 
+def test_a_thermostat_slows_the_drift_as_it_slows_the_atoms(start: tuple, split: Split) -> None:
+    """Without forces, at twice the temperature: every velocity shrinks by the same factor, the centre's too."""
+    config = SpectralODEConfig(widths=(4,), n_members=1, temperature_kelvin=250.0)
+    forecaster = SpectralODE(split.training.molecule, config)
+    positions, velocities = start
+    velocities = velocities + torch.tensor([0.004, 0.0, 0.0], dtype=torch.float64)
+    times = torch.full((len(positions), 1), 3.0, dtype=torch.float64)
+    moved = forecaster.samples(positions, velocities, times)[0, :, 0] - positions
+    shares = torch.from_numpy(forecaster.molecule.masses / forecaster.molecule.masses.sum())
+    of_centre = torch.einsum("a,wad,wad->w", shares, moved, velocities.mean(1, keepdim=True).expand_as(moved))
+    straight = torch.einsum("a,wad,wad->w", shares, velocities, velocities.mean(1, keepdim=True).expand_as(moved))
+    factor = (moved * velocities).sum((1, 2)) / velocities.square().sum((1, 2))
+    assert torch.allclose(of_centre / straight, factor, rtol=1e-6)
+    assert factor.mean() < 2.9
+    assert factor.min() > 1.0
+
+
 def test_a_batch_is_its_windows_one_by_one(trained: SpectralODE, start: tuple) -> None:
     positions, velocities = (part[:3] for part in start)
     together = trained.predict(positions, velocities, _times(positions))
