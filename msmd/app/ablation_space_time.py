@@ -11,6 +11,7 @@ from msmd.app.ablation_choice import View
 from msmd.app.ablation_motion import chosen_data, sides
 from msmd.errors import MsmdError
 from msmd.metrics.space_time import SpaceTime, choose_stretches, forecast_space_time, reference_space_time
+from msmd.metrics.space_time_comparison import SpaceTimeComparison
 from msmd.trajectory import Dataset
 
 
@@ -39,8 +40,24 @@ def show_space_time(view: View, cell: tuple[str, str]) -> None:
 
     measured = {name: future.result() for name, future in futures.items()}
     widgets.plot(space_time_comparison(measured), key="ablation_space_time")
-    for name in (name for name, side in measured.items() if side.is_still):
-        st.caption(f"**{name}** stands still: its guard stops every member at once, so that it has no time scales.")
+    for name, side in measured.items():
+        if side.is_still:
+            st.caption(f"**{name}** stands still: its guard stops every member at once, so that it has no time scales.")
+        elif name != "reference":
+            st.caption(f"**{name}**: {_compared(chosen.dataset, name, measured['reference'], side).agreement}")
+
+
+def _compared(dataset: Dataset, name: str, reference: SpaceTime, model: SpaceTime) -> SpaceTimeComparison:
+    stretches = choose_stretches(dataset)
+    return SpaceTimeComparison(
+        molecule=dataset.molecule.name,
+        source=dataset.source,
+        forecaster=name,
+        n_stretches=len(stretches),
+        stretch_fs=stretches[0].n_frames * (dataset.segments[stretches[0].segment].dt_fs or 0.0),
+        reference=reference,
+        model=model,
+    )
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)

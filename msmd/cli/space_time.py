@@ -106,20 +106,12 @@ def _time(value: float, error: float, is_bound: bool) -> str:
 
 
 def _say_agreement(found: SpaceTimeComparison) -> str:
-    if found.model.is_still:
-        return "The model stands still: it has no time scales."
     sides = [("reference", found.reference.correlation), ("model", found.model.correlation)]
     said = ", ".join(
         f"{name} –" if rho is None else f"{name} {rho.value:.2f} ({rho.low:.2f} to {rho.high:.2f})"
         for name, rho in sides
     )
-    n_compared = int(found.compared.sum())
-    if found.median_ratio is None or found.typical_factor is None:
-        return f"Spearman's ρ of eigenvalue and time scale: {said}. No time scale is known on both sides."
-    return (
-        f"Spearman's ρ of eigenvalue and time scale: {said}. Model over reference, {n_compared} distinct eigenvalues: "
-        f"median {found.median_ratio:.2f}, typically off by a factor of {found.typical_factor:.2f}."
-    )
+    return f"Spearman's ρ of eigenvalue and time scale: {said}. {found.agreement}"
 
 
 __all__ = ["space_time"]

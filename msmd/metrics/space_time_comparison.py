@@ -67,6 +67,18 @@ class SpaceTimeComparison:
         chosen = self.ratios[self.compared]
         return float(np.exp(np.median(np.abs(np.log(chosen))))) if len(chosen) else None
 
+    @property
+    def agreement(self) -> str:
+        """The two numbers as a sentence."""
+        if self.model.is_still:
+            return "The model stands still: it has no time scales."
+        if self.median_ratio is None or self.typical_factor is None:
+            return "No time scale is known on both sides."
+        return (
+            f"Time scales in the model over those in the reference, {int(self.compared.sum())} distinct eigenvalues: "
+            f"median {self.median_ratio:.2f}, typically off by a factor of {self.typical_factor:.2f}."
+        )
+
 
 def compare_space_time(
     forecaster: Forecaster, dataset: Dataset, *, stretch_fs: float = STRETCH_FS, laplacian: str = "combinatorial"

@@ -50,6 +50,7 @@ def test_each_eigenvalue_counts_once_and_only_where_both_sides_are_known():
     np.testing.assert_allclose(COMPARISON.ratios, [3.0, 0.5, 1.0, 1.0, np.nan, 2.0])
     assert COMPARISON.median_ratio == pytest.approx(1.0)
     assert COMPARISON.typical_factor == pytest.approx(2.0)  # off by 2, 1 and 2
+    assert "3 distinct eigenvalues: median 1.00, typically off by a factor of 2.00" in COMPARISON.agreement
 
 
 def test_a_model_that_stands_still_compares_with_nothing():
@@ -57,6 +58,7 @@ def test_a_model_that_stands_still_compares_with_nothing():
     assert not still.compared.any()
     assert still.median_ratio is None
     assert still.typical_factor is None
+    assert "stands still" in still.agreement
 
 
 def test_the_table_has_a_row_per_mode(tmp_path: Path):
