@@ -36,7 +36,7 @@ class PlanConfig:
     score_rate: float = 1e-3
     score_batch: int = 64
     flight_lags_fs: tuple[float, ...] = (12.0, 25.0, 60.0)
-    flight_steps: tuple[int, ...] = (600, 600, 400)
+    flight_steps: tuple[int, ...] = (1500, 800, 300)
     flight_rates: tuple[float, ...] = (3e-3, 2e-3, 1e-3)
     flight_batch: int = 64
     flight_step_fs: float = 0.5

@@ -135,7 +135,7 @@ def _clock_windows(starts: list[float], times: list[list[float]], segments: list
 
 
 def test_flights_join_windows_of_one_segment() -> None:
-    """Start 0 sees start 1, 7 fs later, and its target, at 17; start 1 sees start 0, 7 fs before; segment 1 is alone."""
+    """Start 0 sees start 1 at 7 fs and its target at 17; start 1 sees start 0, 7 fs before; segment 1 is alone."""
     windows = _clock_windows([0.0, 7.0, 3.0], [[100.0], [10.0], [200.0]], [0, 0, 1])
     flights = flights_of(windows, 20.0)
     assert flights.n_frames == 4
