@@ -244,7 +244,9 @@ class SpectralODE(nn.Module):
             parts.append((torch.where(weight > 0, members, 0.0) * weight).sum(0) / weight.sum(0))
         ensemble = torch.cat(parts)
         if self.thermostat().slows_drift:
-            moved = torch.nan_to_num(self._centre_of_mass(ensemble))
+            moved = self._centre_of_mass(ensemble)
+            straight = self._centre_of_mass(velocities.double())[:, None] * times_fs.double()[..., None, None]
+            moved = torch.where(torch.isfinite(moved), moved, straight)
             ensemble, path = ensemble - moved, path + moved
         return ensemble, centred, path
 
