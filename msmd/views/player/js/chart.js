@@ -3,7 +3,7 @@
 const STRIP_HEIGHT = 58;
 const AXIS_HEIGHT = 18;
 const MARGIN = { left: 58, right: 10 }; // px; the left one holds "kcal/mol"
-const CURVE_COLORS = { light: ["#0c9488", "#9d4edd", "#c2780c", "#3b5bdb"], dark: ["#2dd4bf", "#c084fc", "#fbbf24", "#7aa2ff"] };
+const CURVE_COLORS = { light: ["#0c9488", "#9d4edd", "#c2780c", "#3b5bdb", "#d6336c"], dark: ["#2dd4bf", "#c084fc", "#fbbf24", "#7aa2ff", "#f472b6"] };
 
 class StripChart {
   constructor(element, onSeek) {
@@ -41,7 +41,7 @@ class StripChart {
     this.strips.forEach((strip) => { strip.range = rangeOf(strip.series); });
     const colorOf = (series, i) => {
       const track = scene.tracks.find((t) => series.label.startsWith(t.name));
-      return track ? toCss(trackColor(scene.tracks, track, theme)) : CURVE_COLORS[theme.name][i % 4];
+      return track ? toCss(trackColor(scene.tracks, track, theme)) : CURVE_COLORS[theme.name][i % CURVE_COLORS[theme.name].length];
     };
     this.colors = new Map(scene.series.map((series, i) => [series, colorOf(series, i)]));
     this.canvas.style.height = `${this.strips.length * STRIP_HEIGHT + AXIS_HEIGHT}px`;
