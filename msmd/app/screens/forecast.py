@@ -12,7 +12,7 @@ from msmd.app.navigation import link_to
 widgets.heading(
     "Forecast",
     "A forecaster sees one frame of the reference and says how the atoms move on. **Next:** change the forecaster, and "
-    "watch how soon the two motions part.",
+    "watch how soon the two motions part; members as ghosts show what else could happen.",
 )
 chosen = choose_data()
 stage, settings = st.columns([7, 3], gap="medium")
