@@ -26,6 +26,10 @@ class CheckpointError(MsmdError):
     """A checkpoint that is damaged, incomplete, or meant for other data."""
 
 
+class DivergedError(MsmdError):
+    """A training whose model has left the range of its numbers."""
+
+
 class MissingPackageError(MsmdError):
     """A library that only some parts of msmd need, and that is not installed."""
 

@@ -51,6 +51,7 @@ class Stage:
         batch_loss: draws its own batch with the generator it is given, and returns a scalar loss.  All that is random
             in it comes from the generator, so that a resumed run goes on exactly where it stopped.
         schedule: factor on the learning rate, by the fraction of the stage's steps that is done (0 to 1).
+        keeps_best: of the last stage: its result is the weights of the least validation error instead of the last ones.
 
     Raises:
         MsmdError: for a number of steps or a learning rate that is not positive.
@@ -61,6 +62,7 @@ class Stage:
     learning_rate: float
     batch_loss: Callable[[torch.Generator], Tensor]
     schedule: Callable[[float], float] = constant
+    keeps_best: bool = False
 
     def __post_init__(self) -> None:
         if self.n_steps < 1:

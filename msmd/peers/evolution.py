@@ -10,7 +10,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torchdiffeq import odeint
 
-from msmd.errors import MsmdError
+from msmd.errors import DivergedError
 
 VectorField = Callable[[Tensor, Tensor], Tensor]
 """dy/dt = f(t, y), with t a scalar in horizons and y of shape (windows, …)."""
@@ -39,7 +39,7 @@ class Solver:
         """The solution at ascending times, the first of which is 0.
 
         Raises:
-            MsmdError: when the state grows beyond all numbers, or starts there.
+            DivergedError: when the state grows beyond all numbers, or starts there.
         """
         try:
             return odeint(
@@ -52,7 +52,7 @@ class Solver:
                 options={"min_step": SHORTEST_STEP},
             )
         except AssertionError as refusal:  # torchdiffeq's check of its state
-            raise MsmdError(
+            raise DivergedError(
                 f"A neural ODE left the range of its numbers before {float(times[-1]):g} horizons: its field has "
                 "become too steep, or its input is not finite. Train it with a smaller learning rate, or ask for "
                 "a shorter time."

@@ -110,6 +110,7 @@ class Peer(nn.Module, ABC):
                 learning_rate=self.config.learning_rate,
                 batch_loss=batch_loss,
                 schedule=halved_midway,
+                keeps_best=True,  # most of them overfit long before they end
             ),
         )
 

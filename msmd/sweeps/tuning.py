@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
 from msmd.checkpoint import CARD, read_card
+from msmd.errors import DivergedError
 from msmd.sweeps.task import Task
 from msmd.training.config import FitConfig
 from msmd.training.folder import RunPlan
@@ -15,22 +17,42 @@ from msmd.training.preparation import prepare
 def train_tuned(task: Task, folder: Path) -> tuple[Path, tuple[str, ...]]:
     """Trains, or goes on where training stopped; returns the folder of the result and the settings it was made with.
 
-    With several learning rates each is tried in ``folder/rate-…`` for its share of the training.
+    With several learning rates each is tried in ``folder/rate-…`` for its share of the training, and the best one that
+    does not diverge is trained in full.
 
     Raises:
-        MsmdError: when training fails.
+        MsmdError: when training fails; DivergedError when it does at every rate.
     """
     if not task.learning_rates:
         return _train(task, folder, task.options, 1.0), task.options
     share = task.training.tuning_share
-    errors = {}
-    for rate in task.learning_rates:
-        trial = _train(task, folder / f"rate-{rate:g}", _with_rate(task, rate), share)
-        errors[rate] = read_card(trial)["metrics"]["a_mse"]
-    best = min(errors, key=errors.__getitem__)
-    if share == 1.0:
-        return folder / f"rate-{best:g}", _with_rate(task, best)
-    return _train(task, folder, _with_rate(task, best), 1.0), _with_rate(task, best)
+    errors = {rate: _error_of_trial(task, folder, rate, share) for rate in task.learning_rates}
+    sound = sorted((rate for rate in errors if math.isfinite(errors[rate])), key=errors.__getitem__)
+    for rate in sound:
+        options = _with_rate(task, rate)
+        if share == 1.0:
+            return _trial_folder(folder, rate), options
+        try:
+            return _train(task, folder if rate == sound[0] else folder / f"full-{rate:g}", options, 1.0), options
+        except DivergedError:
+            continue  # what went well for a while need not go on; the next best rate does
+    raise DivergedError(
+        f"Training {task.forecaster!r} on {task.molecule!r} diverges at every learning rate: "
+        f"{', '.join(f'{rate:g}' for rate in task.learning_rates)}. Add a smaller one."
+    )
+
+
+def _error_of_trial(task: Task, folder: Path, rate: float, share: float) -> float:
+    """Validation error after a share of the training at this rate; infinite where it diverges."""
+    try:
+        trial = _train(task, _trial_folder(folder, rate), _with_rate(task, rate), share)
+    except DivergedError:
+        return math.inf
+    return float(read_card(trial)["metrics"]["a_mse"])
+
+
+def _trial_folder(folder: Path, rate: float) -> Path:
+    return folder / f"rate-{rate:g}"
 
 
 def _with_rate(task: Task, rate: float) -> tuple[str, ...]:

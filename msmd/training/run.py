@@ -134,9 +134,10 @@ def _status(report: EpochReport) -> RunStatus:
 
 
 def _finish(folder: Path, fit: Fit, split: Split, provenance: Provenance, calibration: Sequence[Windows]) -> None:
-    """Takes the best weights where training stopped early, calibrates, and writes the result."""
+    """Takes the best weights where they are what counts, calibrates, and writes the result."""
     forecaster = fit.forecaster.cpu().eval()
-    if fit.config.patience is not None and (folder / "best").exists():
+    wants_best = fit.config.patience is not None or fit.stages[-1].keeps_best
+    if wants_best and (folder / "best").exists():
         from msmd.checkpoint import load_checkpoint
 
         forecaster.load_state_dict(load_checkpoint(folder / "best").state_dict())

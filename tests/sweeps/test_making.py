@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import torch
 
 from msmd.checkpoint import CARD, Provenance, load_checkpoint, read_card, save_checkpoint
 from msmd.data import load_dataset
-from msmd.errors import MsmdError
+from msmd.errors import DivergedError, MsmdError
 from msmd.sweeps.making import make
 from msmd.sweeps.outcome import finished_records, read_outcome
 from msmd.sweeps.spec_file import read_spec
@@ -144,3 +145,45 @@ def test_the_learning_rate_of_least_validation_error_wins(tmp_path: Path, share:
     if share < 1.0:
         plans = [json.loads((place / "run.json").read_text())["plan"]["fit"] for place in (folder / "rate-0.01", run)]
         assert [plan["steps_factor"] for plan in plans] == [0.5, 1.0]
+
+
+def _training_that_diverges(monkeypatch: pytest.MonkeyPatch, is_bad: Callable[[Path, float], bool]) -> list[Path]:
+    """Replaces training by one that writes a card, or diverges; returns the folders in which it was asked to train."""
+    asked = []
+
+    def train(task: Task, folder: Path, options: tuple[str, ...], share: float) -> Path:
+        asked.append(folder)
+        rate = float(options[-1].partition("=")[2])
+        if is_bad(folder, rate):
+            raise DivergedError("A neural ODE left the range of its numbers.")
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / CARD).write_text(json.dumps({"metrics": {"a_mse": 1.0 / rate}}), encoding="utf-8")
+        return folder
+
+    monkeypatch.setattr("msmd.sweeps.tuning._train", train)
+    monkeypatch.setattr("msmd.sweeps.tuning.read_card", lambda folder: json.loads((folder / CARD).read_text()))
+    return asked
+
+
+def test_a_rate_that_diverges_later_gives_way_to_the_next_best(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    head = HEAD.replace("[evaluation]", "tuning_share = 0.5\n[evaluation]")
+    (task,) = tasks_of(read_spec(write_spec(tmp_path, head, TUNED)))
+    folder = tmp_path / "task"
+    asked = _training_that_diverges(monkeypatch, lambda place, rate: place == folder)
+    run, options = train_tuned(task, folder)
+    assert (run, options[-1]) == (folder / "full-1e-09", "learning_rate=1e-09")
+    assert asked == [folder / "rate-1e-09", folder / "rate-0.01", folder, folder / "full-1e-09"]
+
+
+def test_a_rate_that_diverges_at_once_is_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (task,) = tasks_of(read_spec(write_spec(tmp_path, HEAD, TUNED)))
+    _training_that_diverges(monkeypatch, lambda place, rate: rate > 1e-3)
+    _, options = train_tuned(task, tmp_path / "task")
+    assert options[-1] == "learning_rate=1e-09"
+
+
+def test_a_forecaster_that_diverges_at_every_rate_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (task,) = tasks_of(read_spec(write_spec(tmp_path, HEAD, TUNED)))
+    _training_that_diverges(monkeypatch, lambda place, rate: True)
+    with pytest.raises(DivergedError, match=r"diverges at every learning rate: 1e-09, 0\.01\. Add a smaller"):
+        train_tuned(task, tmp_path / "task")

@@ -14,6 +14,7 @@ from msmd.checkpoint import load_checkpoint, read_card
 from msmd.data.windows import Protocol, Split
 from msmd.errors import CheckpointError, MsmdError
 from msmd.models.spectral_ode import SpectralODE, SpectralODEConfig
+from msmd.peers.ndcn import NDCN
 from msmd.training.config import FitConfig
 from msmd.training.run import (
     RunPlan,
@@ -54,6 +55,18 @@ def test_a_run_ends_as_a_checkpoint(tmp_path: Path, split: Split, tiny: Spectral
     assert forecaster.predict(*rows).isfinite().all()
     check_is_result(tmp_path)
     assert list(_train(tmp_path, split, tiny)) == []
+
+
+def test_a_peer_ends_with_its_best_weights(tmp_path: Path, split: Split, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A loss that climbs: the result is what validated best on the way, not what came last."""
+    right = NDCN.loss
+    monkeypatch.setattr(NDCN, "loss", lambda *rows: -right(*rows))
+    plan = replace(PLAN, forecaster="ndcn", fit=replace(PLAN.fit, epochs=4, validate_every=1))
+    fabric = Fabric(accelerator="cpu", devices=1)
+    reports = list(train_in_folder(tmp_path, plan, NDCN, NDCN.Config(n_steps=40, learning_rate=0.01), split, fabric))
+    errors = [report.validation["a_mse"] for report in reports if report.validation]
+    assert errors[-1] > errors[0]
+    assert read_card(tmp_path)["metrics"]["a_mse"] == pytest.approx(min(errors), rel=1e-5)
 
 
 @pytest.mark.parametrize("stop_after", [1, 5])

@@ -1,0 +1,75 @@
+"""What the shipped tables have to say: the project's bars, read off the numbers that users see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from statistics import geometric_mean
+
+import pytest
+
+from msmd.forecasters import FORECASTERS
+from msmd.sweeps.record import FULL, WHOLE, Record
+from msmd.sweeps.table import TABLES, read_table
+
+OURS = "spectral-ode"
+MEAN = "mean-structure"
+PEERS = tuple(card.name for card in FORECASTERS if card.family == "peer")
+BASELINES = tuple(card.name for card in FORECASTERS if card.family == "baseline" and card.name != "nearest-window")
+
+
+def _rows(table: str, keep: Callable[[Record], bool]) -> list[Record]:
+    return [record for record in read_table(TABLES / f"{table}.csv") if record.variant == FULL and keep(record)]
+
+
+def _by_test(records: list[Record]) -> dict[tuple, float]:
+    """Heavy-atom error of each molecule, kind of times, and band."""
+    return {(record.molecule, record.sampling, record.band): record.heavy_mse for record in records}
+
+
+@pytest.mark.parametrize(("table", "n_molecules"), [("embedded", 10), ("real", 8), ("real-even", 8)])
+def test_no_baseline_is_better_anywhere(table: str, n_molecules: int) -> None:
+    ours = _by_test(_rows(table, lambda record: record.forecaster == OURS))
+    assert len({molecule for molecule, _, _ in ours}) == n_molecules
+    for name in BASELINES:
+        theirs = _by_test(_rows(table, lambda record, name=name: record.forecaster == name))
+        worse = {test: (error, theirs[test]) for test, error in ours.items() if test in theirs and error > theirs[test]}
+        assert not worse, f"{name} is better there (ours, theirs)"
+
+
+def test_every_molecule_is_below_half_of_the_aligned_mean() -> None:
+    ours = _by_test(_rows("embedded", lambda record: record.forecaster == OURS and record.band == WHOLE))
+    mean = _by_test(_rows("embedded", lambda record: record.forecaster == MEAN and record.band == WHOLE))
+    assert all(error < 0.5 * mean[test] for test, error in ours.items())
+
+
+def test_irregular_times_cost_no_more_than_five_percent() -> None:
+    ours = _by_test(_rows("embedded", lambda record: record.forecaster == OURS and record.band == WHOLE))
+    molecules = {molecule for molecule, _, _ in ours}
+    assert all(ours[m, "irregular", WHOLE] <= 1.05 * ours[m, "even", WHOLE] for m in molecules)
+
+
+def test_beyond_the_trained_horizon_the_mean_is_never_better() -> None:
+    ours = _by_test(_rows("long", lambda record: record.forecaster == OURS))
+    mean = _by_test(_rows("long", lambda record: record.forecaster == MEAN))
+    assert len({molecule for molecule, _, _ in ours}) == 10
+    assert {band for _, _, band in ours} >= {"1500-3000", "3000-6000"}
+    assert not {test: (error, mean[test]) for test, error in ours.items() if error > mean[test]}
+
+
+@pytest.mark.parametrize(
+    ("ours_in", "peers_in", "share"), [("embedded", "peers-one-core", 0.3), ("windows", "windows-peers", 0.6)]
+)
+def test_peers_are_far_behind_at_either_budget(ours_in: str, peers_in: str, share: float) -> None:
+    def is_whole(record: Record) -> bool:
+        return record.sampling == "even" and record.band == WHOLE and not record.is_rotated
+
+    ours = _by_test(_rows(ours_in, lambda record: record.forecaster == OURS and is_whole(record)))
+    peers = _rows(peers_in, lambda record: record.forecaster in PEERS and is_whole(record))
+    best = {
+        molecule: min(record.heavy_mse for record in peers if record.molecule == molecule)
+        for molecule in {record.molecule for record in peers}
+    }
+    ratios = {molecule: ours[molecule, "even", WHOLE] / error for molecule, error in best.items()}
+    assert len(ratios) >= 3
+    assert max(ratios.values()) < 1.0
+    assert geometric_mean(ratios.values()) <= share, ratios
