@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -108,6 +109,11 @@ class Fit:
         while self.state.stage < len(self.stages) and not self.state.is_finished:
             yield from self._train_stage()
         self.state.is_finished = True
+
+    def validated_weights(self) -> AbstractContextManager[None]:
+        """Inside, the forecaster has the running means that the last report was validated with."""
+        averages = {name: average.to(self.fabric.device) for name, average in self.state.averages.items()}
+        return averaged_weights(self.forecaster, averages)
 
     def _train_stage(self) -> Iterator[EpochReport]:
         state, stage = self.state, self.stages[self.state.stage]

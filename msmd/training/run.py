@@ -112,10 +112,11 @@ def _save_epoch(folder: Path, fit: Fit, report: EpochReport, provenance: Provena
     with (folder / METRICS).open("a", encoding="utf-8") as log:
         log.write(json.dumps(asdict(report)) + "\n")
     so_far = replace(provenance, metrics=report.validation or {})
-    if report.validation is not None:
-        save_checkpoint(fit.forecaster, folder / "last", so_far)
-    if is_best:
-        save_checkpoint(fit.forecaster, folder / "best", so_far)
+    with fit.validated_weights():
+        if report.validation is not None:
+            save_checkpoint(fit.forecaster, folder / "last", so_far)
+        if is_best:
+            save_checkpoint(fit.forecaster, folder / "best", so_far)
     write_status(folder, _status(report))
 
 
