@@ -77,13 +77,14 @@ def export(
     replace_other: Annotated[
         bool, typer.Option("--replace", help="Replace another checkpoint that lies there.")
     ] = False,
+    half: Annotated[bool, typer.Option("--half", help="Keep weights in half precision, for half the size.")] = False,
 ) -> None:
     """Copies the result of a run to CHECKPOINTS/source/molecule/forecaster."""
     from msmd.training.export import export_run
     from msmd.training.run import check_is_result
 
     check_is_result(run)
-    typer.echo(export_run(run, checkpoints, replace=replace_other))
+    typer.echo(export_run(run, checkpoints, replace=replace_other, half=half))
 
 
 @contextmanager

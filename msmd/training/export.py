@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from msmd.checkpoint import CARD, WEIGHTS, load_checkpoint, read_card
+from msmd.checkpoint import CARD, WEIGHTS, halve_precision, load_checkpoint, read_card
 from msmd.errors import CheckpointError, MsmdError
 
 
@@ -41,13 +41,14 @@ def what_is_in_the_way(run: Path, checkpoints: Path) -> str:
     return f"{target} holds another checkpoint, {made}."
 
 
-def export_run(run: Path, checkpoints: Path, *, replace: bool = False) -> Path:
+def export_run(run: Path, checkpoints: Path, *, replace: bool = False, half: bool = False) -> Path:
     """Copies the result of a run to ``checkpoints/source/molecule/forecaster``; returns that folder.
 
     Args:
         run: a finished run.
         checkpoints: folder of checkpoints.
         replace: whether another checkpoint that lies there may go.
+        half: whether the copy keeps its weights in half precision, for half the size.
 
     Raises:
         CheckpointError: when the run has no result, or a damaged one.
@@ -63,6 +64,8 @@ def export_run(run: Path, checkpoints: Path, *, replace: bool = False) -> Path:
         partial = target / f"{name}.partial"
         shutil.copyfile(run / name, partial)
         partial.replace(target / name)
+    if half:
+        halve_precision(target)
     return target
 
 

@@ -7,10 +7,14 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
 
-from msmd.checkpoint import read_card
+from msmd.checkpoint import WEIGHTS, Provenance, load_checkpoint, read_card, save_checkpoint
+from msmd.data import load_dataset
+from msmd.data.windows import Protocol, split_dataset
 from msmd.errors import CheckpointError, MsmdError
 from msmd.forecasting import CHECKPOINTS
+from msmd.peers.egnn import EGNN
 from msmd.training.export import export_run, export_target, what_is_in_the_way
 
 SHIPPED = CHECKPOINTS / "gfn2" / "ethanol" / "spectral-ode"
@@ -60,3 +64,21 @@ def test_what_cannot_be_read_is_not_replaced_unasked(run: Path, taken: Path) -> 
 def test_a_run_without_a_result_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="is no checkpoint"):
         export_run(tmp_path, tmp_path / "checkpoints")
+
+
+def test_half_precision_halves_the_file_and_hardly_moves_the_forecast(tmp_path: Path) -> None:
+    split = split_dataset(load_dataset("ethanol"), Protocol(n_train=10, n_validation=2, n_test=4))
+    torch.manual_seed(0)
+    egnn = EGNN.create(split.training, EGNN.Config(width=32, n_layers=2))
+    provenance = Provenance(
+        source="gfn2", data_sha256="0", protocol={}, budget="frames", seed=0, seconds=1.0, device="cpu", command="x"
+    )
+    save_checkpoint(egnn, tmp_path / "run", provenance)
+    target = export_run(tmp_path / "run", tmp_path / "checkpoints", half=True)
+    sizes = [(folder / WEIGHTS).stat().st_size for folder in (tmp_path / "run", target)]
+    assert sizes[1] < 0.6 * sizes[0]
+    assert read_card(target)["weights_precision"] == "half"
+    rows = [torch.tensor(a) for a in (split.test.positions, split.test.velocities, split.test.times_fs)]
+    whole, half = (load_checkpoint(folder).predict(*rows) for folder in (tmp_path / "run", target))
+    moved = (whole - rows[0][:, None]).square().mean().sqrt()
+    assert 0 < (whole - half).square().mean().sqrt() < 0.01 * moved
