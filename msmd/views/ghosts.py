@@ -10,6 +10,9 @@ from msmd.views.player import Series, Track
 
 SPREAD_LABEL = "spread of the members"
 
+ROUNDED_TO = 6
+"""Decimals in Å: members that are equal but for rounding have no spread to speak of."""
+
 
 def ghost_tracks(samples: Float[np.ndarray, "members frames atoms 3"]) -> tuple[Track, ...]:
     """One thin, translucent copy of the molecule per member; to stand after the prediction, whose hue they take."""
@@ -27,4 +30,4 @@ def spread_series(samples: Float[np.ndarray, "members frames atoms 3"]) -> tuple
     if len(samples) < 2:
         return ()
     squares = np.square(spread(samples)).sum(axis=-1).mean(axis=-1)
-    return (Series(label=SPREAD_LABEL, unit="Å", values=np.sqrt(squares)),)
+    return (Series(label=SPREAD_LABEL, unit="Å", values=np.sqrt(squares).round(ROUNDED_TO)),)

@@ -12,7 +12,7 @@ from msmd.frame import without_drift_and_spin
 from msmd.molecule import Molecule
 from msmd.spectrum import filter_displacements, graph_spectrum
 from msmd.trajectory import Trajectory
-from msmd.views.ghosts import SPREAD_LABEL
+from msmd.views.ghosts import SPREAD_LABEL, spread_series
 from msmd.views.scenes import (
     ARROWS,
     COLORS,
@@ -188,6 +188,12 @@ def test_members_are_ghosts_after_the_prediction_in_the_same_band_and_order(pred
     assert [track.name for track in scene.tracks] == ["reference", "persistence", "member 1", "member 2", "member 3"]
     assert [track.role for track in scene.tracks[2:]] == ["ghost"] * 3
     assert np.allclose(scene.tracks[3].positions, band(0, 1).shown(samples[1], WATER))
+
+
+def test_members_that_are_equal_but_for_rounding_have_no_spread(predicted):
+    tiny = 1e-16 * np.arange(3)[:, None, None, None]
+    (series,) = spread_series(np.asarray(predicted.predicted) + tiny)
+    assert not series.values.any()
 
 
 def test_the_spread_of_members_is_drawn_on_the_scale_of_the_rmsd(predicted):
