@@ -103,7 +103,7 @@ def test_evaluate_reads_a_real_file(msmd, real_data):
         (["evaluate", "--forecaster", "persistence", "etanol"], "did you mean 'ethanol'?"),
         (["evaluate", "--forecaster", "persistence", "ethanol", "--split", "random"], "Unknown split 'random'"),
         (["evaluate", "checkpoints/none/here", "ethanol"], "There is no folder checkpoints/none/here"),
-        (["evaluate", "--forecaster", "ndcn", "ethanol"], "'ndcn' needs training and no checkpoint is shipped"),
+        (["evaluate", "--forecaster", "ndcn", "uracil"], "'ndcn' needs training and no checkpoint is shipped"),
         (["bench", "--forecaster", "nothing"], "Unknown forecaster 'nothing'"),
     ],
 )

@@ -34,5 +34,5 @@ def test_a_simulation_is_timed_window_by_window(monkeypatch):
 
 
 def test_errors_come_back_from_the_process():
-    with pytest.raises(CheckpointError, match="'ndcn' needs training and no checkpoint is shipped for 'ethanol'"):
-        measure_cost(CostTask(forecaster="ndcn", molecule="ethanol"))
+    with pytest.raises(CheckpointError, match="'ndcn' needs training and no checkpoint is shipped for 'uracil'"):
+        measure_cost(CostTask(forecaster="ndcn", molecule="uracil"))
