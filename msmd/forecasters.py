@@ -5,12 +5,13 @@ Nothing here imports torch, so that the app and the command line can list foreca
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from msmd.data.windows import TrainingData, Windows
-from msmd.errors import DataError, unknown_name
+from msmd.errors import DataError, ProtocolError, unknown_name
 from msmd.molecule import Molecule
 from msmd.shapes import Array, Float
 
@@ -59,6 +60,16 @@ def check_atoms(forecaster: Forecaster, n_atoms: int) -> None:
             f"{forecaster.name!r} was made for the {made_for.n_atoms} atoms of {made_for.name!r}; the positions hold "
             f"{n_atoms}."
         )
+
+
+def check_times(times_fs: Float[Any, "windows times"]) -> None:
+    """Refuses times before the start, for forecasters that only integrate forwards.
+
+    Raises:
+        ProtocolError: with the earliest.
+    """
+    if math.prod(times_fs.shape) and float(times_fs.min()) < 0.0:
+        raise ProtocolError(f"times_fs starts at {float(times_fs.min()):g} fs; expected times from 0 on.")
 
 
 @runtime_checkable

@@ -61,6 +61,12 @@ FINEST_DECIMAL = 8
 NEIGHBOURHOOD_FRAMES = 7
 """Frames around share their number of decimals: a lone frame may end in zeros by chance."""
 
+ROUNDED_ATOMS = 4
+"""The first atoms tell the number of decimals of all."""
+
+ROUNDED_FRAMES = 5000
+"""About so many regular frames, evenly drawn, tell it of all."""
+
 
 def derived_velocities(
     times_fs: Float[np.ndarray, " frames"],
@@ -82,12 +88,12 @@ def derived_velocities(
     steps = np.diff(times_fs)
     if len(steps) == 0:
         return np.full(positions.shape, np.nan)
-    rounding = rounding_error(positions)
     if np.ptp(steps) > 1e-6 * steps.mean():
-        return _of_irregular_frames(times_fs, positions, accelerations, rounding)
+        return _of_irregular_frames(times_fs, positions, accelerations, rounding_error(positions))
     dt_fs = float(steps.mean())
     width = 2 * int(LONGEST_GAP_FS / dt_fs) + 1
-    if np.median(rounding) / dt_fs > ROUNDING_SHOWS * TYPICAL_SPEED and STENCIL_FRAMES < width <= len(positions):
+    rounding = np.median(rounding_error(positions[:: len(positions) // ROUNDED_FRAMES + 1]))
+    if rounding / dt_fs > ROUNDING_SHOWS * TYPICAL_SPEED and STENCIL_FRAMES < width <= len(positions):
         return savgol_filter(positions, width, SMOOTHING_ORDER, deriv=1, delta=dt_fs, axis=0)
     return _of_regular_frames(positions, dt_fs)
 
@@ -98,9 +104,10 @@ def rounding_error(positions: Float[np.ndarray, "frames atoms 3"]) -> Float[np.n
     >>> rounding_error(np.array([[[1.25, 0.5, -3.0]], [[1.5, 0.0, 1.0]]])).round(5).tolist()
     [0.00289, 0.00289]
     """
+    few = positions[:, :ROUNDED_ATOMS]
     decimals = np.full(len(positions), FINEST_DECIMAL)
     for n in reversed(range(FINEST_DECIMAL)):
-        scaled = positions * 10.0**n
+        scaled = few * 10.0**n
         decimals[np.all(np.abs(scaled - np.round(scaled)) < 1e-4 * 10.0 ** (n / FINEST_DECIMAL), axis=(1, 2))] = n
     return 10.0 ** -maximum_filter1d(decimals, NEIGHBOURHOOD_FRAMES).astype(float) / np.sqrt(12.0)
 

@@ -11,8 +11,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from msmd.data.windows import TrainingData, Windows
-from msmd.errors import ProtocolError
-from msmd.forecasters import check_atoms
+from msmd.forecasters import check_atoms, check_times
 from msmd.frame import centre_of_mass, eckart_frame, mean_structure
 from msmd.models.basis import BASES, moving_modes
 from msmd.models.direct_network import DirectNetwork
@@ -139,8 +138,7 @@ class DirectInTime(nn.Module):
     def _direct(self, positions: Tensor, velocities: Tensor, times_fs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The network's forecast about the centre of mass, the centred start, and the centre's straight path."""
         check_atoms(self, positions.shape[1])
-        if times_fs.numel() and float(times_fs.min()) < 0.0:
-            raise ProtocolError(f"times_fs starts at {float(times_fs.min()):g} fs; expected times from 0 on.")
+        check_times(times_fs)
         start, velocity = (part.double().cpu().numpy() for part in (positions, velocities))
         states, origins, rotations = (part.to(positions.device) for part in self._starts(start, velocity))
         centres = (centre_of_mass(part, self.molecule.masses) for part in (start, velocity))

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from msmd.data.windows import TrainingData, Windows
 from msmd.errors import ProtocolError
-from msmd.forecasters import check_atoms
+from msmd.forecasters import check_atoms, check_times
 from msmd.frame import mean_structure
 from msmd.models.basis import BASES, moving_modes
 from msmd.models.dense_output import rollout
@@ -272,8 +272,7 @@ class SpectralODE(nn.Module):
 
     def _check(self, positions: Tensor, times_fs: Tensor) -> None:
         check_atoms(self, positions.shape[1])
-        if times_fs.numel() and float(times_fs.min()) < 0.0:
-            raise ProtocolError(f"times_fs starts at {float(times_fs.min()):g} fs; expected times from 0 on.")
+        check_times(times_fs)
 
     def _members(
         self, centred: Tensor, velocities: Tensor, times_fs: Tensor, n_members: int
