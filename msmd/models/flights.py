@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -13,6 +15,7 @@ from msmd.data.windows import Windows
 from msmd.errors import ProtocolError
 from msmd.frame import centre_of_mass
 from msmd.shapes import Array
+from msmd.trajectory import Trajectory
 
 SAME_TIME_FS = 1e-3
 """Frames closer than this are one frame that two windows share."""
@@ -66,21 +69,32 @@ def flights_of(windows: Windows, longest_fs: float) -> Flights:
     Raises:
         ProtocolError: when there is no such frame.
     """
-    frames = _Frames.of(windows)
-    starts = range(min(windows.n_windows, MAX_STARTS))
-    rows = [(start, sign, frames.near(start, sign, longest_fs)) for start in starts for sign in (1, -1)]
-    rows = [row for row in rows if len(row[2])]
-    if not rows:
+    starts = np.arange(min(windows.n_windows, MAX_STARTS))
+    flights = _flights(_Frames.of_windows(windows), starts, windows.molecule.masses, longest_fs)
+    if flights is None:
         raise ProtocolError(
             f"No two frames of the training windows lie within {longest_fs:g} fs of each other, one of them a start; a "
             "potential without force labels needs such pairs: train on more windows, or with --sampling irregular."
         )
-    return _padded(windows, frames, rows)
+    return flights
+
+
+def flights_along(segments: Sequence[Trajectory], longest_fs: float, *, max_starts: int) -> Flights | None:
+    """Frames with known velocities, evenly chosen, and the stored frames up to ``longest_fs`` after and before them.
+
+    None where no frame is that near to another.
+    """
+    frames = _Frames.of_segments(segments)
+    known = np.flatnonzero(np.isfinite(frames.velocities).all((1, 2)))
+    if len(known) == 0:
+        return None
+    starts = known[np.unique(np.linspace(0, len(known) - 1, max_starts).astype(int))]
+    return _flights(frames, starts, segments[0].molecule.masses, longest_fs)
 
 
 def shortest_lag_fs(windows: Windows) -> float:
     """The least time between a start and another frame of its segment, in fs; infinite where there is none."""
-    frames = _Frames.of(windows)
+    frames = _Frames.of_windows(windows)
     order = np.lexsort((frames.clock, frames.segments))
     gaps, same = np.diff(frames.clock[order]), np.diff(frames.segments[order]) == 0
     is_start = order < windows.n_windows
@@ -90,58 +104,85 @@ def shortest_lag_fs(windows: Windows) -> float:
 
 @dataclass(frozen=True, kw_only=True)
 class _Frames:
-    """Every frame of the windows, their starts first.
+    """Frames on the clocks of their segments.
 
     Attributes:
         clock: time within the segment, fs.
-        positions: Å.
+        positions, velocities: Å and Å/fs; NaN where a velocity is not known.
         segments: of the dataset.
-        ascending: for each segment its frames in order of time.
     """
 
     clock: Float[Array, " frames"]
     positions: Float[Array, "frames atoms 3"]
+    velocities: Float[Array, "frames atoms 3"]
     segments: Int[Array, " frames"]
-    ascending: dict[int, Int[Array, " some"]]
 
     @classmethod
-    def of(cls, windows: Windows) -> _Frames:
-        """Starts and targets of all windows on the clocks of their segments."""
+    def of_windows(cls, windows: Windows) -> _Frames:
+        """Starts, which come first, and targets of all windows."""
         later = windows.start_times_fs[:, None] + windows.times_fs
-        clock = np.concatenate([windows.start_times_fs, later.ravel()])
         targets = windows.targets.reshape(-1, *windows.positions.shape[1:])
-        segments = np.concatenate([windows.segments, np.repeat(windows.segments, windows.times_fs.shape[1])])
-        order = np.argsort(clock, kind="stable")
         return cls(
-            clock=clock,
+            clock=np.concatenate([windows.start_times_fs, later.ravel()]),
             positions=np.concatenate([windows.positions, targets]),
-            segments=segments,
-            ascending={int(segment): order[segments[order] == segment] for segment in np.unique(segments)},
+            velocities=np.concatenate([windows.velocities, np.full(targets.shape, np.nan)]),
+            segments=np.concatenate([windows.segments, np.repeat(windows.segments, windows.times_fs.shape[1])]),
         )
+
+    @classmethod
+    def of_segments(cls, segments: Sequence[Trajectory]) -> _Frames:
+        """Every stored frame."""
+        unknown = (np.full(s.positions.shape, np.nan) if s.velocities is None else s.velocities for s in segments)
+        return cls(
+            clock=np.concatenate([s.times_fs for s in segments]),
+            positions=np.concatenate([s.positions for s in segments]),
+            velocities=np.concatenate(list(unknown)),
+            segments=np.repeat(np.arange(len(segments)), [s.n_frames for s in segments]),
+        )
+
+    @cached_property
+    def ascending(self) -> dict[int, Int[Array, " some"]]:
+        """For each segment its frames in order of time."""
+        order = np.argsort(self.clock, kind="stable")
+        return {int(segment): order[self.segments[order] == segment] for segment in np.unique(self.segments)}
+
+    @cached_property
+    def clocks(self) -> dict[int, Float[Array, " some"]]:
+        """For each segment the times of its frames in order."""
+        return {segment: self.clock[of_segment] for segment, of_segment in self.ascending.items()}
 
     def near(self, start: int, sign: int, longest_fs: float) -> Int[Array, " chosen"]:
         """Frames up to so long after (sign 1) or before (−1) a start, nearest first, each time once, not too many."""
-        of_segment = self.ascending[int(self.segments[start])]
-        lags = sign * (self.clock[of_segment] - self.clock[start])
-        chosen = of_segment[(lags > SAME_TIME_FS) & (lags <= longest_fs)][::sign]
-        _, first = np.unique(np.round(self.clock[chosen] / SAME_TIME_FS), return_index=True)
-        chosen = chosen[np.sort(first)]
+        segment = int(self.segments[start])
+        ends = self.clock[start] + sign * np.array([SAME_TIME_FS, longest_fs])
+        first, last = np.searchsorted(self.clocks[segment], np.sort(ends) + sign * 1e-9)
+        chosen = self.ascending[segment][first:last][::sign]
+        _, once = np.unique(np.round(self.clock[chosen] / SAME_TIME_FS), return_index=True)
+        chosen = chosen[np.sort(once)]
         return chosen[np.unique(np.linspace(0, len(chosen) - 1, MAX_TIMES).astype(int))] if len(chosen) else chosen
 
 
-def _padded(windows: Windows, frames: _Frames, rows: list[tuple[int, int, np.ndarray]]) -> Flights:
+def _flights(
+    frames: _Frames, starts: Int[Array, " starts"], masses: Float[Array, " atoms"], longest_fs: float
+) -> Flights | None:
+    """From each start forwards and backwards; None where it meets no frame at all."""
+    rows = [(start, sign, frames.near(start, sign, longest_fs)) for start in map(int, starts) for sign in (1, -1)]
+    rows = [row for row in rows if len(row[2])]
+    return _padded(frames, rows, masses) if rows else None
+
+
+def _padded(frames: _Frames, rows: list[tuple[int, int, np.ndarray]], masses: Float[Array, " atoms"]) -> Flights:
     """The rows side by side about their starts' straight paths, filled up to the longest."""
-    masses = windows.molecule.masses
     shape = (len(rows), max(len(chosen) for _, _, chosen in rows))
     elapsed, known = np.zeros(shape), np.zeros(shape, dtype=bool)
-    targets = np.zeros((*shape, windows.molecule.n_atoms, 3))
+    targets = np.zeros((*shape, *frames.positions.shape[1:]))
     for row, (start, _, chosen) in enumerate(rows):
         elapsed[row, : len(chosen)] = frames.clock[chosen] - frames.clock[start]
         targets[row, : len(chosen)] = frames.positions[chosen]
         known[row, : len(chosen)] = True
     start = np.array([row[0] for row in rows])
     sign = np.array([row[1] for row in rows])
-    positions, velocities = windows.positions[start], windows.velocities[start]
+    positions, velocities = frames.positions[start], frames.velocities[start]
     centre, drift = (centre_of_mass(part, masses)[:, None] for part in (positions, velocities))
     return Flights(
         positions=torch.tensor(positions - centre),

@@ -29,7 +29,7 @@ from msmd.models.renumbering import pair_order, renumbered_molecule, renumbered_
 from msmd.models.solvers import MultipleTimeSteps, Solver, Torchdiffeq, VelocityVerlet
 from msmd.models.spectral_ode_config import SpectralODEConfig
 from msmd.models.symmetry import symmetrised_inverse_distances
-from msmd.models.training_plan import plan
+from msmd.models.training_plan import Learner, plan
 from msmd.molecule import Molecule
 from msmd.stage import Stage
 
@@ -131,7 +131,10 @@ class SpectralODE(nn.Module):
 
     def stages(self, training: TrainingData) -> tuple[Stage, ...]:
         """How it is trained on these data; see ``training_plan``."""
-        return plan(self.field, self.fast_field, self.thermostat(), training, self.config.plan)
+        learner = Learner(
+            field=self.field, fast=self.fast_field, thermostat=self.thermostat(), solver=self.solver(is_trained=True)
+        )
+        return plan(learner, training, self.config.plan)
 
     @torch.no_grad()
     def predict(
@@ -221,13 +224,18 @@ class SpectralODE(nn.Module):
             return ConstantEnergy()
         return NoseHoover(n_atoms=self.molecule.n_atoms, temperature_kelvin=self.config.temperature_kelvin)
 
-    def solver(self) -> Solver:
-        """The solver that the config asks for; as long as the fast part is untrained, its inner step for all forces."""
+    def solver(self, *, is_trained: bool | None = None) -> Solver:
+        """The solver that the config asks for; as long as the fast part is untrained, its inner step for all forces.
+
+        Args:
+            is_trained: whether the fast part counts as trained; None looks.
+        """
         config = self.config
+        is_trained = self.fast_field.network.is_trained if is_trained is None else is_trained
         common = {"field": self.field, "thermostat": self.thermostat(), "step_fs": config.step_fs}
         if config.solver == "verlet":
             return VelocityVerlet(**common)
-        if config.solver == "multiple-time-steps" and self.fast_field.network.is_trained:
+        if config.solver == "multiple-time-steps" and is_trained:
             return MultipleTimeSteps(**common, fast=self.fast_field, n_inner=config.n_inner)
         if config.solver == "multiple-time-steps":
             return VelocityVerlet(**{**common, "step_fs": config.step_fs / config.n_inner})

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from msmd.data.windows import TrainingData
 from msmd.errors import ProtocolError
 from msmd.models.fast_part import FastPart
-from msmd.models.flights import shortest_lag_fs
+from msmd.models.flights import flights_of, shortest_lag_fs
 from msmd.models.force_matching import ForceMatching
 from msmd.models.modal_field import ForceField
-from msmd.models.motion import Thermostat
+from msmd.models.motion import ConstantEnergy, Thermostat
+from msmd.models.refinement import Refinement
 from msmd.models.score_matching import ScoreMatching
+from msmd.models.solvers import Solver, VelocityVerlet
 from msmd.models.trajectory_matching import TrajectoryMatching
 from msmd.stage import Stage, cosine
 
@@ -27,6 +29,8 @@ class PlanConfig:
         flight_batch: flights per step.
         flight_step_fs: time step of the solver that is trained through.
         fast_steps, fast_rate, fast_batch: the fast part, matched to the full one.
+        refine_lag_fs, refine_steps, refine_rate, refine_batch: longest lag, steps, rate and flights per step of the
+            refinement, where forces are known and no thermostat hides its friction; 0 steps leave it out.
     """
 
     force_steps: int = 60_000
@@ -43,50 +47,91 @@ class PlanConfig:
     fast_steps: int = 6_000
     fast_rate: float = 5e-3
     fast_batch: int = 64
+    refine_lag_fs: float = 28.0
+    refine_steps: int = 1500
+    refine_rate: float = 1e-3
+    refine_batch: int = 128
 
 
-def plan(
-    field: ForceField, fast: ForceField, thermostat: Thermostat, training: TrainingData, config: PlanConfig
-) -> tuple[Stage, ...]:
-    """The stages for these data: force matching where forces are known, else score and trajectory matching; then the
-    fast part.
+@dataclass(frozen=True, kw_only=True)
+class Learner:
+    """What is trained.
+
+    Attributes:
+        field: the full potential.
+        fast: the part of it that has the short time step.
+        thermostat: as the data had it.
+        solver: of the finished forecaster, which the refinement goes through.
+    """
+
+    field: ForceField
+    fast: ForceField
+    thermostat: Thermostat
+    solver: Solver
+
+
+def plan(learner: Learner, training: TrainingData, config: PlanConfig) -> tuple[Stage, ...]:
+    """The stages for these data: force matching where forces are known, else score and trajectory matching; the fast
+    part; and the refinement through both, where it is possible.
 
     Raises:
         ProtocolError: when the data hold nothing that a potential can be learned from.
     """
-    learning = _from_forces if len(training.labelled()[0]) else _from_windows
+    has_forces = len(training.labelled()[0]) > 0
+    learning = _from_forces if has_forces else _from_windows
     fast_part = Stage(
         name="fast-part",
         n_steps=config.fast_steps,
         learning_rate=config.fast_rate,
-        batch_loss=FastPart.of(field, fast, training, batch=config.fast_batch),
+        batch_loss=FastPart.of(learner.field, learner.fast, training, batch=config.fast_batch),
         schedule=cosine,
     )
-    return (*learning(field, thermostat, training, config), fast_part)
+    refinement = _refinement(learner, training, config) if has_forces else ()
+    return (*learning(learner, training, config), fast_part, *refinement)
 
 
-def _from_forces(
-    field: ForceField, thermostat: Thermostat, training: TrainingData, config: PlanConfig
-) -> tuple[Stage, ...]:
+def _from_forces(learner: Learner, training: TrainingData, config: PlanConfig) -> tuple[Stage, ...]:
     stage = Stage(
         name="force-matching",
         n_steps=config.force_steps,
         learning_rate=config.force_rate,
-        batch_loss=ForceMatching.of(field, training, batch=config.force_batch),
+        batch_loss=ForceMatching.of(learner.field, training, batch=config.force_batch),
         schedule=cosine,
     )
     return (stage,)
 
 
-def _from_windows(
-    field: ForceField, thermostat: Thermostat, training: TrainingData, config: PlanConfig
-) -> tuple[Stage, ...]:
+def _refinement(learner: Learner, training: TrainingData, config: PlanConfig) -> tuple[Stage, ...]:
+    """None under a thermostat: the friction along a flight is not known."""
+    if config.refine_steps == 0 or not isinstance(learner.thermostat, ConstantEnergy):
+        return ()
+    loss = Refinement.of(
+        learner.field,
+        learner.fast,
+        learner.solver,
+        training,
+        longest_fs=config.refine_lag_fs,
+        batch=config.refine_batch,
+    )
+    if loss is None:
+        return ()
+    stage = Stage(
+        name="refinement",
+        n_steps=config.refine_steps,
+        learning_rate=config.refine_rate,
+        batch_loss=loss,
+        schedule=cosine,
+    )
+    return (stage,)
+
+
+def _from_windows(learner: Learner, training: TrainingData, config: PlanConfig) -> tuple[Stage, ...]:
     """Score matching, then flights of growing length."""
     score = Stage(
         name="score-matching",
         n_steps=config.score_steps,
         learning_rate=config.score_rate,
-        batch_loss=ScoreMatching.of(field, training, batch=config.score_batch),
+        batch_loss=ScoreMatching.of(learner.field, training, batch=config.score_batch),
         schedule=cosine,
     )
     shortest = shortest_lag_fs(training.windows)
@@ -97,6 +142,7 @@ def _from_windows(
             f"(at most {longest:g} fs): train on more windows, with --sampling irregular, or with --windows all where "
             "forces are known."
         )
+    solver = VelocityVerlet(field=learner.field, thermostat=learner.thermostat, step_fs=config.flight_step_fs)
     rounds = zip(config.flight_lags_fs, config.flight_steps, config.flight_rates, strict=True)
     flights = tuple(
         Stage(
@@ -104,7 +150,7 @@ def _from_windows(
             n_steps=n_steps,
             learning_rate=rate,
             batch_loss=TrajectoryMatching.of(
-                field, thermostat, training, longest_fs=lag, batch=config.flight_batch, step_fs=config.flight_step_fs
+                learner.field, solver, flights_of(training.windows, lag), training.molecule, batch=config.flight_batch
             ),
             schedule=cosine,
         )

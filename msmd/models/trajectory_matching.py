@@ -8,13 +8,13 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from msmd.data.windows import TrainingData
 from msmd.models.dense_output import rollout
-from msmd.models.flights import Flights, flights_of
+from msmd.models.flights import Flights
 from msmd.models.modal_field import ForceField
-from msmd.models.motion import Motion, Thermostat
-from msmd.models.solvers import VelocityVerlet
+from msmd.models.motion import Motion
+from msmd.models.solvers import Solver
 from msmd.models.symmetry import renamings
+from msmd.molecule import Molecule
 
 ROBUST_ANGSTROM = 0.05
 """Errors beyond this grow linearly in the loss: a pair on the far side of a barrier must not rule the gradient."""
@@ -29,40 +29,25 @@ class TrajectoryMatching:
 
     Attributes:
         field: what is trained.
-        thermostat: as the data had it.
+        solver: carries the motion on, driven by the field.
         flights: starts, and the frames around them.
         symmetries: permutations of the atoms that keep the bond graph.
         batch: flights per step.
-        step_fs: of velocity Verlet.
     """
 
     field: ForceField
-    thermostat: Thermostat
+    solver: Solver
     flights: Flights
     symmetries: Int[Tensor, "symmetries atoms"]
     batch: int
-    step_fs: float
 
     @classmethod
     def of(
-        cls,
-        field: ForceField,
-        thermostat: Thermostat,
-        training: TrainingData,
-        *,
-        longest_fs: float,
-        batch: int,
-        step_fs: float,
+        cls, field: ForceField, solver: Solver, flights: Flights, molecule: Molecule, *, batch: int
     ) -> TrajectoryMatching:
-        """On all pairs of the training windows with lags up to ``longest_fs``."""
-        return cls(
-            field=field,
-            thermostat=thermostat,
-            flights=flights_of(training.windows, longest_fs),
-            symmetries=renamings(training.molecule, only_identity=not field.renames_equal_atoms),
-            batch=batch,
-            step_fs=step_fs,
-        )
+        """With equal atoms renamed at random, where the field does not know that they are equal."""
+        symmetries = renamings(molecule, only_identity=not field.renames_equal_atoms)
+        return cls(field=field, solver=solver, flights=flights, symmetries=symmetries, batch=batch)
 
     def __call__(self, generator: torch.Generator) -> Tensor:
         """The loss on one batch."""
@@ -79,8 +64,7 @@ class TrajectoryMatching:
             friction=torch.zeros_like(coordinates[0, 0]),
             inverse_distances=inverse,
         )
-        solver = VelocityVerlet(field=self.field, thermostat=self.thermostat, step_fs=self.step_fs)
-        modal, _ = rollout(solver, start, flights.times_fs, _anything)
+        modal, _ = rollout(self.solver, start, flights.times_fs, _anything)
         found = geometry.nodal(modal.flatten(0, 1).permute(1, 2, 0)).reshape(flights.targets.shape)
         errors = (found - flights.targets[:, :, order]) / error_scale(flights.times_fs)[..., None, None]
         limit = ROBUST_ANGSTROM / ERROR_ANGSTROM

@@ -22,7 +22,7 @@ from msmd.training.options import config_with
 
 SMALL = [
     "--set", "widths=[8]", "--set", "fast_widths=[4]", "--set", "n_members=1", "--set", "momentum_spread=0.01",
-    "--set", "plan.force_steps=16", "--set", "plan.fast_steps=8", "--device", "cpu",
+    "--set", "plan.force_steps=16", "--set", "plan.refine_steps=0", "--set", "plan.fast_steps=8", "--device", "cpu",
 ]  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from msmd.models.spectral_ode import SpectralODE, SpectralODEConfig
 from msmd.models.training_plan import PlanConfig
 
 SMALL = SpectralODEConfig(
-    widths=(32, 32), fast_widths=(16,), n_members=2, plan=PlanConfig(force_steps=400, fast_steps=100)
+    widths=(32, 32), fast_widths=(16,), n_members=2, plan=PlanConfig(force_steps=400, refine_steps=0, fast_steps=100)
 )
 
 

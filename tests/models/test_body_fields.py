@@ -21,7 +21,9 @@ from msmd.models.spectral_ode import SpectralODE, SpectralODEConfig
 from msmd.models.training_plan import PlanConfig
 from msmd.molecule import Molecule
 
-SMALL = SpectralODEConfig(widths=(24, 24), fast_widths=(8,), n_members=2, plan=PlanConfig(force_steps=60, fast_steps=5))
+SMALL = SpectralODEConfig(
+    widths=(24, 24), fast_widths=(8,), n_members=2, plan=PlanConfig(force_steps=60, refine_steps=0, fast_steps=5)
+)
 IN_THE_BODY = ("body-frame", "separable")
 TURN = torch.from_numpy(Rotation.random(random_state=5).as_matrix())
 ORDER = [4, 0, 8, 2, 1, 7, 5, 3, 6]

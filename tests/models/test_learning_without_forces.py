@@ -16,6 +16,7 @@ from msmd.models.modal_field import ModalField, ModalGeometry
 from msmd.models.motion import ConstantEnergy
 from msmd.models.pair_network import PairNetwork
 from msmd.models.score_matching import ScoreMatching, thermal_energy
+from msmd.models.solvers import VelocityVerlet
 from msmd.models.spectral_ode import SpectralODE, SpectralODEConfig
 from msmd.models.trajectory_matching import TrajectoryMatching, error_scale
 from msmd.molecule import Molecule
@@ -102,11 +103,10 @@ def test_trajectory_matching_finds_the_stiffness(random: np.random.Generator) ->
     field = _field(900.0)
     loss = TrajectoryMatching(
         field=field,
-        thermostat=ConstantEnergy(),
+        solver=VelocityVerlet(field=field, thermostat=ConstantEnergy(), step_fs=0.5),
         flights=flights_of(_dimer_windows(1200.0, random), 30.0),
         symmetries=torch.tensor([[0, 1], [1, 0]]),
         batch=40,
-        step_fs=0.5,
     )
     assert _learned(field, loss, 20.0, 120) == pytest.approx(1200.0, rel=0.02)
 
@@ -196,7 +196,7 @@ def test_the_temperature_is_that_of_the_velocities(split: Split) -> None:
 
 def test_the_plan_follows_the_budget(split: Split) -> None:
     with_forces = SpectralODE.create(split.training, SpectralODEConfig()).stages(split.training)
-    assert [stage.name for stage in with_forces] == ["force-matching", "fast-part"]
+    assert [stage.name for stage in with_forces] == ["force-matching", "fast-part", "refinement"]
     training = split.training.without_frames()
     without = SpectralODE.create(training, SpectralODEConfig()).stages(training)
     names = [stage.name for stage in without]

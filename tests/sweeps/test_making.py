@@ -27,7 +27,7 @@ ODE = """
 names = ["spectral-ode"]
 set = [
     "widths=[8]", "fast_widths=[4]", "n_members=2", "momentum_spread=0.01", "step_fs=20.0",
-    "plan.force_steps=8", "plan.fast_steps=4",
+    "plan.force_steps=8", "plan.refine_steps=0", "plan.fast_steps=4",
 ]
 [[forecasters.variants]]
 name = "one-member"

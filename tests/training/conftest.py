@@ -20,5 +20,5 @@ def split() -> Split:
 @pytest.fixture
 def tiny() -> SpectralODEConfig:
     """A potential of a few hundred parameters and a plan of two stages of 24 and 8 steps."""
-    plan = PlanConfig(force_steps=24, fast_steps=8, force_batch=8, fast_batch=8)
+    plan = PlanConfig(force_steps=24, refine_steps=0, fast_steps=8, force_batch=8, fast_batch=8)
     return SpectralODEConfig(widths=(8,), fast_widths=(4,), n_members=1, plan=plan)
