@@ -25,6 +25,8 @@ class Trajectory:
         forces: kcal/mol/Å, or None; frames without forces hold NaN.
         energies: kcal/mol, or None; frames without an energy hold NaN.
         source: where it comes from: ``"gfn2"``, ``"md17"``, ``"rmd17"`` or a file name.
+        velocities_are_exact: whether the velocities are the source's own, or derived from frames that lie close enough
+            together; False where they are good for a start, but not for learning from (``msmd.data.velocities``).
 
     Raises:
         DataError: for shapes that do not belong together, times that do not increase, or positions that are not finite.
@@ -37,6 +39,7 @@ class Trajectory:
     forces: Float[np.ndarray, "frames atoms 3"] | None = None
     energies: Float[np.ndarray, " frames"] | None = None
     source: str = ""
+    velocities_are_exact: bool = True
 
     def __post_init__(self) -> None:
         n_frames, n_atoms = len(self.times_fs), self.molecule.n_atoms

@@ -14,7 +14,7 @@ from msmd.data.identify import identify
 from msmd.data.registry import MoleculeCard, RemoteFile
 from msmd.data.summary import disagreement
 from msmd.data.timestep import dt_from_forces
-from msmd.data.velocities import derived_velocities
+from msmd.data.velocities import derived_velocities, tells_velocities
 from msmd.errors import DataError, MsmdWarning
 from msmd.molecule import Molecule
 from msmd.trajectory import Dataset, Trajectory
@@ -141,6 +141,7 @@ def _trajectory(raw: RawFrames, molecule: Molecule, step: float, source: str, *,
         forces=raw.forces,
         energies=raw.energies,
         source=source,
+        velocities_are_exact=raw.velocities is not None or tells_velocities(times),
     )
 
 

@@ -98,6 +98,12 @@ def derived_velocities(
     return _of_regular_frames(positions, dt_fs)
 
 
+def tells_velocities(times_fs: Float[np.ndarray, " frames"]) -> bool:
+    """Whether frames are regular, and close enough for derived velocities to be good to a thousandth."""
+    steps = np.diff(times_fs)
+    return len(steps) >= STENCIL_FRAMES and bool(np.ptp(steps) <= 1e-6 * steps.mean() and steps[0] <= FINE_FS)
+
+
 def rounding_error(positions: Float[np.ndarray, "frames atoms 3"]) -> Float[np.ndarray, " frames"]:
     """Standard error of each frame's coordinates from the number of decimals that they were stored with, Å.
 

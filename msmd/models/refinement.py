@@ -55,8 +55,9 @@ class Refinement:
         longest_fs: float,
         batch: int,
     ) -> Refinement | None:
-        """On the training frames; None where they lie too far apart, or no velocity is known."""
-        flights = flights_along(training.segments, longest_fs, max_starts=MAX_STARTS)
+        """On the training frames; None where they lie too far apart, or no velocity is known exactly."""
+        exact = [segment for segment in training.segments if segment.velocities_are_exact]
+        flights = flights_along(exact, longest_fs, max_starts=MAX_STARTS) if exact else None
         if flights is None:
             return None
         return cls(

@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from msmd.data.load import load_dataset
-from msmd.data.velocities import LONGEST_GAP_FS, derivative_weights, derived_velocities, rounding_error
+from msmd.data.velocities import (
+    LONGEST_GAP_FS,
+    derivative_weights,
+    derived_velocities,
+    rounding_error,
+    tells_velocities,
+)
 from msmd.units import KCAL_PER_MOL_PER_ANGSTROM_PER_U
 
 
@@ -138,3 +144,16 @@ def test_regular_velocities_obey_newton_on_real_md17(contiguous):
     work = np.concatenate([[0], np.cumsum(0.25 * (power[1:] + power[:-1]))])
     change = contiguous.energies[0] - contiguous.energies
     assert np.abs(work - change).max() < 0.02 * np.ptp(change)
+
+
+@pytest.mark.parametrize(
+    ("times", "exact"),
+    [
+        (0.5 * np.arange(20), True),
+        (2.0 * np.arange(20), False),
+        (0.5 * np.arange(3), False),
+        (0.5 * np.arange(20) ** 1.1, False),
+    ],
+)
+def test_only_fine_regular_frames_tell_velocities_exactly(times, exact):
+    assert tells_velocities(times) is exact

@@ -77,6 +77,11 @@ def test_the_plan_refines_where_the_motion_is_free(split: Split) -> None:
     assert _names(split.training, PLAN, kelvin=500.0) == plain
 
 
+def test_velocities_that_were_guessed_teach_nothing(split: Split) -> None:
+    guessed = tuple(replace(segment, velocities_are_exact=False) for segment in split.training.segments)
+    assert _names(replace(split.training, segments=guessed), PLAN) == ["force-matching", "fast-part"]
+
+
 def _refinement(model: SpectralODE, training: TrainingData, *, batch: int) -> Refinement:
     solver = model.solver(is_trained=True)
     made = Refinement.of(model.field, model.fast_field, solver, training, longest_fs=12.0, batch=batch)
