@@ -18,7 +18,7 @@ from msmd.models.variants import variant
 
 SHIPPED = Path(__file__).parents[2] / "checkpoints" / "gfn2" / "ethanol" / "spectral-ode"
 STORED = Path(__file__).parent / "ethanol_forecast.npz"
-"""Two test windows of ethanol and what the shipped checkpoint said of them before fields could be chosen."""
+"""Two test windows of ethanol and what the shipped checkpoint said of them when it was made."""
 
 
 def test_the_shipped_checkpoint_still_says_what_it_said() -> None:

@@ -25,6 +25,31 @@ KNOWN_MISSES = {("real", "benzene", "irregular", "0-50")}
 (experiments, section 7)."""
 
 
+REAL_MARKS = {
+    "naphthalene": 0.10,
+    "salicylic": 0.15,
+    "uracil": 0.18,
+    "toluene": 0.45,
+    "ethanol": 3.1,
+    "malonaldehyde": 7.5,
+    "aspirin": 2.3,
+    "benzene": 0.7,
+}
+"""Prototypes on the last fifth of real MD17, even times, 10⁻² Å²."""
+
+BEST_PUBLISHED = {
+    "aspirin": 5.45,
+    "benzene": 1.08,
+    "ethanol": 2.69,
+    "malonaldehyde": 10.67,
+    "naphthalene": 0.32,
+    "salicylic": 0.71,
+    "toluene": 2.26,
+    "uracil": 0.47,
+}
+"""The best of five papers on their random split of real MD17, 10⁻² Å²."""
+
+
 def _rows(table: str, keep: Callable[[Record], bool]) -> list[Record]:
     return [record for record in read_table(TABLES / f"{table}.csv") if record.variant == FULL and keep(record)]
 
@@ -55,6 +80,29 @@ def test_every_molecule_is_below_half_of_the_aligned_mean() -> None:
     ours = _by_test(_rows("embedded", lambda record: record.forecaster == OURS and record.band == WHOLE))
     mean = _by_test(_rows("embedded", lambda record: record.forecaster == MEAN and record.band == WHOLE))
     assert all(error < 0.5 * mean[test] for test, error in ours.items())
+
+
+def _even(table: str) -> dict[str, float]:
+    """Error of ours at even times over the whole horizon, 10⁻² Å², by molecule."""
+    rows = _rows(table, lambda record: record.forecaster == OURS and record.band == WHOLE and record.sampling == "even")
+    return {record.molecule: 100.0 * record.heavy_mse for record in rows}
+
+
+def test_toluene_is_where_it_was_to_be() -> None:
+    assert _even("embedded")["toluene"] <= 0.07
+
+
+def test_real_molecules_are_below_the_marks() -> None:
+    """But for benzene: on these blocks persistence is 73, where the mark was measured 43."""
+    ours = _even("real-even")
+    assert set(ours) == set(REAL_MARKS)
+    assert {molecule for molecule, error in ours.items() if error > REAL_MARKS[molecule]} == {"benzene"}
+
+
+def test_random_starts_are_below_the_best_published() -> None:
+    ours = _even("paper")
+    assert len(ours) >= 4
+    assert not {molecule: error for molecule, error in ours.items() if error >= BEST_PUBLISHED[molecule]}
 
 
 def test_irregular_times_cost_no_more_than_five_percent() -> None:
