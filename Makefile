@@ -26,7 +26,7 @@ fast-test: $(VENV)/.test viewer
 	    --jaxtyping-packages=msmd,beartype.beartype
 
 browser-test: $(VENV)/.test viewer chromium
-	$(BIN)/pytest -m browser tests/browser
+	$(BIN)/pytest -m browser --timeout=600 tests/browser
 
 notebook-test: $(VENV)/.test
 	@if ls notebooks/*.ipynb >/dev/null 2>&1; then \
