@@ -17,10 +17,10 @@ from msmd.models.solvers import Solver
 from msmd.models.trajectory_matching import TrajectoryMatching
 
 FORCE_WEIGHT = 300.0
-"""Of the force error beside the flights': both are then of one size at the end (experiments)."""
+"""Of the force error beside the flights': with less the labels are forgotten, with more the motion (experiments)."""
 
 MAX_STARTS = 8000
-"""More only cost memory: 100 MB for aspirin."""
+"""At most: each start keeps two flights, forwards and backwards, in memory."""
 
 
 @dataclass(frozen=True, kw_only=True)

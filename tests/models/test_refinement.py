@@ -14,8 +14,8 @@ from msmd.models.refinement import FORCE_WEIGHT, Refinement
 from msmd.models.spectral_ode import SpectralODE, SpectralODEConfig
 from msmd.models.training_plan import PlanConfig
 from msmd.molecule import Molecule
-from msmd.stage import Stage
 from msmd.trajectory import Trajectory
+from tests.models.conftest import train
 
 DIMER = Molecule(name="N2", numbers=(7, 7), bonds=((0, 1),))
 PLAN = PlanConfig(
@@ -121,20 +121,10 @@ def test_refining_follows_unseen_motion_better_and_keeps_the_forces(split: Split
         with torch.no_grad():
             return held_out.flights(generator).item(), held_out.forces(generator).item()
 
-    _train(model, force)
-    _train(model, fast)
+    train(model, force)
+    train(model, fast)
     motion, forces = score()
-    _train(model, refine)
+    train(model, refine)
     refined_motion, refined_forces = score()
     assert refined_motion < 0.8 * motion
     assert refined_forces < 1.2 * forces
-
-
-def _train(model: SpectralODE, stage: Stage) -> None:
-    optimiser = torch.optim.Adam(model.parameters(), lr=stage.learning_rate)
-    generator = torch.Generator().manual_seed(0)
-    for step in range(stage.n_steps):
-        optimiser.param_groups[0]["lr"] = stage.learning_rate * stage.schedule(step / stage.n_steps)
-        optimiser.zero_grad()
-        stage.batch_loss(generator).backward()
-        optimiser.step()

@@ -100,7 +100,7 @@ def test_real_molecules_are_below_the_marks() -> None:
 
 
 def test_random_starts_are_below_the_best_published() -> None:
-    """But for three floppy molecules, on windows whose aligned mean is larger than in the papers (README)."""
+    """But for three floppy molecules (experiments, section 7)."""
     ours = _even("paper")
     assert set(ours) == set(BEST_PUBLISHED)
     above = {molecule for molecule, error in ours.items() if error >= BEST_PUBLISHED[molecule]}
