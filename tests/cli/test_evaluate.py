@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,24 +10,8 @@ import ase.io
 import numpy as np
 import pytest
 
-from msmd.cli import main
 from msmd.data import load_trajectory
 from msmd.forecasting import FORECASTERS
-
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def msmd(monkeypatch, capsys) -> Run:
-    """Runs a command line; returns exit status, standard output and standard error."""
-
-    def run(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["msmd", *map(str, words)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return (ended.value.code or 0, *capsys.readouterr())
-
-    return run
 
 
 def test_evaluate_prints_one_json_record(msmd):

@@ -3,28 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable
-
-import pytest
-
-from msmd.cli import main
-
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def msmd(monkeypatch, capsys) -> Run:
-    """Runs a command line; returns exit status, standard output and standard error."""
-
-    def run(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["msmd", *map(str, words)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return (ended.value.code or 0, *capsys.readouterr())
-
-    return run
-
 
 SHORT = ("--windows", 2, "--horizon-fs", 100, "--energy-ps", 0.05)
 
