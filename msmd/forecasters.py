@@ -268,6 +268,14 @@ FORECASTERS: tuple[ForecasterCard, ...] = (
         note="Ridge regression from the aligned start to the displacement at each time.",
     ),
     ForecasterCard(
+        name="kernel-response",
+        title="Kernel response",
+        family="baseline",
+        needs="fit",
+        location="msmd.baselines.kernel_response:KernelResponse",
+        note="What followed the training starts most like this one: memory without physics.",
+    ),
+    ForecasterCard(
         name="blend",
         title="Blend",
         family="baseline",

@@ -180,7 +180,7 @@ def test_every_baseline_of_the_design_is_there():
     baselines = {card.name for card in FORECASTERS if card.family == "baseline"}
     assert baselines == {
         "persistence", "constant-velocity", "mean-structure", "rigid-body", "normal-modes", "template",
-        "linear-response", "blend", "nearest-window",
+        "linear-response", "kernel-response", "blend", "nearest-window",
     }  # fmt: skip
 
 

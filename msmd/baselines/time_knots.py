@@ -11,8 +11,9 @@ from msmd.shapes import Array, Float
 N_KNOTS = 8
 """Knots after the start where training times are scattered: as many as the papers' windows have times."""
 
-SAME_TIME_FS = 1e-6
-"""Times closer than this are one time with rounding."""
+SAME_TIME = 0.1
+"""The k-th times of all windows are one time when they scatter (standard deviation) by less than this share of the gap
+to the next: files of sparse frames have nearly even times only."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,9 +39,10 @@ class TimeKnots:
         Quadratic spacing, H (k/K)², puts knots where motion changes fastest, just after the start, and still leaves
         each interval some per cent of uniformly scattered samples.
         """
-        distinct = np.unique(np.round(times_fs / SAME_TIME_FS)) * SAME_TIME_FS
-        if len(distinct) <= times_fs.shape[1]:
-            return cls(knots_fs=np.concatenate([[0.0], distinct[distinct > 0]]))
+        shared = times_fs.mean(axis=0)
+        gaps = np.diff(shared, prepend=0.0)
+        if np.all(times_fs.std(axis=0) < SAME_TIME * np.minimum(gaps, np.append(gaps[1:], np.inf))):
+            return cls(knots_fs=np.concatenate([[0.0], shared]))
         return cls(knots_fs=times_fs.max() * (np.arange(N_KNOTS + 1) / N_KNOTS) ** 2)
 
     def weights(self, times_fs: Float[Array, "*batch"]) -> Float[Array, "*batch knots"]:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from msmd.data.windows import Split
+from msmd.ensemble_scores import crps, rank_histogram, spread_error
 from msmd.errors import ProtocolError
 from msmd.forecasting import (
     Forecaster,
@@ -19,7 +20,6 @@ from msmd.forecasting import (
     sample_rows,
 )
 from msmd.metrics.displacement import band_edges, in_band
-from msmd.metrics.ensemble import crps, rank_histogram, spread_error
 from msmd.metrics.evaluation import Progress
 from msmd.metrics.moving_windows import motion_grid, reference_motions, reference_structure_of
 from msmd.metrics.realism import Motion, Paths, Realism, compare_motions, motion_by_band

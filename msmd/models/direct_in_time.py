@@ -121,7 +121,7 @@ class DirectInTime(nn.Module):
             ProtocolError: for times before the start.
         """
         direct, centred, path = self._direct(positions, velocities, times_fs)
-        forecast = self.fallback(direct, centred, times_fs) + path
+        forecast = self.fallback(direct[None], centred, times_fs) + path
         return torch.where((times_fs == 0)[..., None, None], positions[:, None], forecast.to(positions.dtype))
 
     @torch.no_grad()
@@ -133,7 +133,7 @@ class DirectInTime(nn.Module):
     def _source_errors(self, windows: Windows) -> Float[np.ndarray, "3 windows times atoms 3"]:
         start, velocity, at = (torch.tensor(a) for a in (windows.positions, windows.velocities, windows.times_fs))
         direct, centred, path = self._direct(start, velocity, at)
-        return (self.fallback.sources(direct, centred) + path - torch.tensor(windows.targets)).numpy()
+        return (self.fallback.sources(direct[None], centred) + path - torch.tensor(windows.targets)).numpy()
 
     def _direct(self, positions: Tensor, velocities: Tensor, times_fs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The network's forecast about the centre of mass, the centred start, and the centre's straight path."""

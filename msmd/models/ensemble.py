@@ -1,4 +1,8 @@
-"""Members of an ensemble: starts that a forecast cannot tell from the one it was given."""
+"""Members of an ensemble: starts that a forecast cannot tell from the one it was given.
+
+The first member is that start itself; the others come in opposite pairs, so that what is linear in the perturbation
+drops out of their mean.
+"""
 
 from __future__ import annotations
 
@@ -10,16 +14,29 @@ from msmd.models.modal_field import ModalGeometry
 
 
 def normal_quantiles(n_members: int) -> Float[Tensor, " members"]:
-    """The middle quantiles of n equal slices of a standard normal distribution, scaled to unit variance; 0 for one.
+    """The middle quantiles of n equal slices of a standard normal distribution, scaled to unit variance.
 
-    >>> normal_quantiles(1)
-    tensor([0.], dtype=torch.float64)
+    They come in opposite pairs of growing size, after the 0 that an odd n has.
+
+    >>> normal_quantiles(3)
+    tensor([ 0.0000, -1.2247,  1.2247], dtype=torch.float64)
     """
-    if n_members == 1:
-        return torch.zeros(1, dtype=torch.float64)
-    slices = (torch.arange(n_members, dtype=torch.float64) + 0.5) / n_members
-    values = torch.special.ndtri(slices)
-    return values / values.square().mean().sqrt()
+    upper = torch.arange((n_members + 1) // 2, n_members, dtype=torch.float64)
+    upper = torch.special.ndtri((upper + 0.5) / n_members)
+    values = torch.cat([torch.zeros(n_members % 2, dtype=torch.float64), torch.stack([-upper, upper], 1).flatten()])
+    return values / values.square().mean().sqrt() if n_members > 1 else values
+
+
+def opposite_pairs(draws: Float[Tensor, "pairs draws"], n_members: int) -> Float[Tensor, "pairs members"]:
+    """Strengths of n members: none for the first, then each draw with both signs.
+
+    >>> opposite_pairs(torch.tensor([[1.0, 2.0]]), 4)
+    tensor([[ 0., -1.,  1., -2.]])
+    """
+    member = torch.arange(n_members)
+    signs = torch.where(member % 2 == 0, 1.0, -1.0).to(draws)
+    signs[0] = 0.0
+    return draws[:, ((member - 1) // 2).clamp(min=0)] * signs
 
 
 def pair_impulses(
@@ -36,3 +53,46 @@ def pair_impulses(
     between = (matrix @ coordinates.reshape(len(coordinates), -1)).reshape(-1, *coordinates.shape[1:])
     along = between * (strengths * between.square().sum(1).rsqrt())[:, None]
     return (matrix.T @ along.reshape(len(along), -1)).reshape(coordinates.shape)
+
+
+def rigid_momenta(
+    geometry: ModalGeometry, coordinates: Float[Tensor, "modes 3 columns"], momenta: Float[Tensor, "modes 3 columns"]
+) -> Float[Tensor, "modes 3 columns"]:
+    """The part of the momenta that is drift and spin, orthogonal to the rest, which deforms the molecule."""
+    positions, velocities = geometry.nodal(coordinates), geometry.nodal(momenta)
+    masses = geometry.masses
+    shares = (masses / masses.sum())[:, None]
+    drift = (shares * velocities).sum(1, keepdim=True)
+    arms = positions - (shares * positions).sum(1, keepdim=True)
+    spin = torch.einsum("a,cad->cd", masses, torch.linalg.cross(arms, velocities - drift))
+    squares = torch.einsum("a,cad,cae->cde", masses, arms, arms)
+    trace = torch.einsum("cdd->c", squares)[:, None, None]
+    inertia = trace * torch.eye(3).to(squares) - squares
+    rate = (torch.linalg.pinv(inertia, rtol=1e-10, hermitian=True) @ spin[..., None])[..., 0]
+    return geometry.modal(drift + torch.linalg.cross(rate[:, None].expand_as(arms), arms))
+
+
+def perturbed_momenta(
+    geometry: ModalGeometry,
+    coordinates: Float[Tensor, "modes 3 columns"],
+    momenta: Float[Tensor, "modes 3 columns"],
+    strengths: Float[Tensor, "pairs columns"],
+    spread: Float[Tensor, ""],
+) -> Float[Tensor, "modes 3 columns"]:
+    """Momenta after impulses along the pairs; kinetic energy, drift and spin are what they were.
+
+    Args:
+        geometry: between positions and modes.
+        coordinates: Y in Å·u^{1/2}.
+        momenta: P in Å·u^{1/2}/fs.
+        strengths: of the impulses, in proportion; a column of zeros keeps its momenta.
+        spread: rms impulse over that of the momenta that deform the molecule.
+    """
+    rigid = rigid_momenta(geometry, coordinates, momenta)
+    internal = momenta - rigid
+    size = internal.square().sum((0, 1)).sqrt()
+    impulses = pair_impulses(geometry, coordinates, strengths)
+    tiny = torch.finfo(impulses.dtype).tiny
+    changed = internal + spread * size / impulses.square().sum((0, 1)).sqrt().clamp(min=tiny) * impulses
+    scaled = changed * (size / changed.square().sum((0, 1)).sqrt().clamp(min=tiny))
+    return torch.where((strengths == 0.0).all(0), momenta, rigid + scaled)

@@ -1,4 +1,4 @@
-"""When to believe the ensemble: its best convex combination with two forecasts that need no model, by horizon."""
+"""When to believe a model: the best convex combination of its paths with forecasts that need none, by horizon."""
 
 from __future__ import annotations
 
@@ -16,74 +16,80 @@ from msmd.molecule import Molecule
 KNOTS_FS = (0.0, 25.0, 50.0, 100.0, 187.5, 375.0, 600.0, 900.0, 1200.0, 1500.0, 2250.0, 3000.0, 4500.0, 6000.0)
 """Where the weights are fitted; between them they are interpolated, beyond the last they stay."""
 
-N_SOURCES = 3
-"""The ensemble's mean, the aligned mean structure, the start."""
-
 
 class Fallback(nn.Module):
-    """x̂(t) = w₁(t) x_ensemble(t) + w₂(t) x_mean + w₃(t) x(0), with w ≥ 0, Σw = 1 and w₁(0) = 1.
+    """x̂(t) = Σ_p w_p(t) x_p(t) + w_mean(t) x_mean + w_start(t) x(0) + …, with w ≥ 0, Σw = 1, only paths at t = 0.
 
-    The weights make the squared error on validation windows least, separately for heavy and hydrogen atoms, so that the
-    forecast is nowhere worse than the aligned mean structure or persistence, on data like those.  Beyond the longest
-    time seen, w₁ keeps its last value.
+    The paths x_p are what a model has to say: a single one, or an ensemble's mean and its first member; the dots are
+    forecasts of other kinds.  The weights make the squared error on validation windows least, separately for heavy and
+    hydrogen atoms, so that the forecast is nowhere worse than the aligned mean structure or persistence, on data like
+    those.  Beyond the longest time seen they keep their last values.
 
     Args:
         molecule: atoms and bonds.
+        n_paths: how many paths the model has; the first is believed until ``calibrate`` says more.
+        n_others: how many forecasts of other kinds there are.
 
     Reference: Bates and Granger, Oper. Res. Q. 20, 451 (1969), on combining forecasts.
     """
 
-    def __init__(self, molecule: Molecule) -> None:
+    def __init__(self, molecule: Molecule, n_paths: int = 1, n_others: int = 0) -> None:
         super().__init__()
         self.molecule = molecule
-        weights = torch.zeros(2, len(KNOTS_FS), N_SOURCES, dtype=torch.float64)
+        self.n_paths = n_paths
+        weights = torch.zeros(2, len(KNOTS_FS), n_paths + 2 + n_others, dtype=torch.float64)
         weights[..., 0] = 1.0
         self.register_buffer("weights", weights)
         self.register_buffer("structure", torch.zeros(molecule.n_atoms, 3, dtype=torch.float64))
 
     def sources(
-        self, ensemble: Float[Tensor, "windows times atoms 3"], positions: Float[Tensor, "windows atoms 3"]
-    ) -> Float[Tensor, "3 windows times atoms 3"]:
-        """The three forecasts that are combined; centred positions in, centred forecasts out, Å."""
+        self,
+        paths: Float[Tensor, "paths windows times atoms 3"],
+        positions: Float[Tensor, "windows atoms 3"],
+        *others: Float[Tensor, "windows times atoms 3"],
+    ) -> Float[Tensor, "sources windows times atoms 3"]:
+        """The forecasts that are combined; centred positions in, centred forecasts out, Å.
+
+        Where a path is NaN the mean structure stands in.
+        """
         start = positions.double().cpu().numpy()
         frame = eckart_frame(start, self.structure.cpu().numpy(), self.molecule.masses)
         placed = frame.to_laboratory(np.broadcast_to(frame.reference, start.shape))
-        constant = torch.stack([torch.from_numpy(placed).to(ensemble), positions.to(ensemble)])
-        return torch.cat([ensemble[None], constant[:, :, None].expand(-1, *ensemble.shape)])
+        constant = torch.stack([torch.from_numpy(placed).to(paths), positions.to(paths)])
+        constant = constant[:, :, None].expand(-1, *paths.shape[1:])
+        sound = torch.where(torch.isfinite(paths), paths, constant[0])
+        return torch.cat([sound, constant, *(other[None].to(paths) for other in others)])
 
     def forward(
         self,
-        ensemble: Float[Tensor, "windows times atoms 3"],
+        paths: Float[Tensor, "paths windows times atoms 3"],
         positions: Float[Tensor, "windows atoms 3"],
         times_fs: Float[Tensor, "windows times"],
+        *others: Float[Tensor, "windows times atoms 3"],
     ) -> Float[Tensor, "windows times atoms 3"]:
-        """The combination; the mean structure stands in where the ensemble is NaN."""
-        weights = self.weights_at(times_fs).to(ensemble)
-        sources = self.sources(ensemble, positions)
-        lost = ~torch.isfinite(ensemble)
-        sources[0] = torch.where(lost, sources[1], sources[0])
-        return torch.einsum("wtas,swtad->wtad", weights, sources)
+        """The combination."""
+        weights = self.weights_at(times_fs).to(paths)
+        return torch.einsum("wtas,swtad->wtad", weights, self.sources(paths, positions, *others))
 
-    def weights_at(self, times_fs: Float[Tensor, "windows times"]) -> Float[Tensor, "windows times atoms 3"]:
-        """Weights of the three sources for every atom, linear between the knots."""
+    def weights_at(self, times_fs: Float[Tensor, "windows times"]) -> Float[Tensor, "windows times atoms sources"]:
+        """Weights of the sources for every atom, linear between the knots."""
         times = times_fs.double().cpu().numpy()
         table = self.weights.cpu().numpy()
         by_kind = np.stack(
-            [[np.interp(times, KNOTS_FS, table[kind, :, source]) for source in range(N_SOURCES)] for kind in range(2)]
+            [np.stack([np.interp(times, KNOTS_FS, column) for column in of_kind.T], axis=-1) for of_kind in table]
         )
-        by_atom = by_kind[self.molecule.is_heavy.astype(int)]
-        return torch.from_numpy(by_atom).permute(2, 3, 0, 1)
+        return torch.from_numpy(by_kind[self.molecule.is_heavy.astype(int)]).permute(1, 2, 0, 3)
 
     @torch.no_grad()
     def calibrate(
         self,
-        errors: Sequence[Float[np.ndarray, "3 _ _ atoms 3"]],
+        errors: Sequence[Float[np.ndarray, "sources _ _ atoms 3"]],
         times_fs: Sequence[Float[np.ndarray, "_ _"]],
     ) -> None:
-        """Sets the weights from the three sources' errors (Å) on validation windows.
+        """Sets the weights from the sources' errors (Å) on validation windows.
 
         Each knot weighs the samples between its neighbours with the hat function; a knot that sees none takes the
-        weights of the one before it.
+        weights of the one before it, and the first one the paths' shares of the second.
         """
         for kind, atoms in enumerate((~self.molecule.is_heavy, self.molecule.is_heavy)):
             if not atoms.any():
@@ -95,6 +101,9 @@ class Fallback(nn.Module):
                 )
                 seen = np.trace(products) > 0.0
                 table[knot] = torch.from_numpy(best_combination(products)) if seen else table[knot - 1]
+            shares = table[1, : self.n_paths]
+            if shares.sum() > 0.0:
+                table[0, : self.n_paths] = shares / shares.sum()
 
 
 def best_combination(products: Float[np.ndarray, "sources sources"]) -> Float[np.ndarray, " sources"]:

@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
+from msmd.models.memory import Memory
 from msmd.models.modal_field import Axis, ForceField
 from msmd.molecule import Molecule
 
@@ -36,11 +37,13 @@ def renumbered_state(state: Mapping[str, Tensor], axes: Mapping[str, Axis], orde
     return dict(state) | moved
 
 
-def spectral_ode_axes(field: ForceField, fast_field: ForceField) -> dict[str, Axis]:
+def spectral_ode_axes(field: ForceField, fast_field: ForceField, memory: Memory | None) -> dict[str, Axis]:
     """The entries of a SpectralODE's state that have an axis of atoms or of pairs."""
     found: dict[str, Axis] = {"guard.nearest": ("pairs", 0), "guard.farthest": ("pairs", 0)}
     for part, owner in (("field", field), ("fast_field", fast_field)):
         found |= {f"{part}.{name}": axis for name, axis in owner.axes.items()}
+    if memory is not None:
+        found |= {f"memory.{name}": axis for name, axis in memory.axes.items()}
     return found | {"fallback.structure": ("atoms", 0)}
 
 

@@ -11,18 +11,21 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
+from msmd.baselines.kernel_response import MAX_WINDOWS, KernelResponse
 from msmd.data.windows import TrainingData, Windows
+from msmd.ensemble_scores import crps
 from msmd.errors import ProtocolError
 from msmd.forecasters import check_atoms, check_times
 from msmd.frame import mean_structure
 from msmd.models.basis import BASES, moving_modes
 from msmd.models.dense_output import rollout
 from msmd.models.direct_in_time import DirectInTime
-from msmd.models.ensemble import normal_quantiles, pair_impulses
+from msmd.models.ensemble import normal_quantiles, opposite_pairs, perturbed_momenta
 from msmd.models.fallback import Fallback
 from msmd.models.fields import FIELDS
 from msmd.models.force_matching import energy_scale
 from msmd.models.guard import DistanceGuard
+from msmd.models.memory import Memory
 from msmd.models.modal_field import KnownStructures, ModalField, ModalGeometry
 from msmd.models.motion import ConstantEnergy, Motion, NoseHoover, Thermostat
 from msmd.models.renumbering import pair_order, renumbered_molecule, renumbered_state, spectral_ode_axes
@@ -35,14 +38,17 @@ from msmd.stage import Stage
 
 __all__ = ["SpectralODE", "SpectralODEConfig"]
 
-MOMENTUM_SPREADS = (0.003, 0.01, 0.03, 0.06, 0.12)
+MOMENTUM_SPREADS = (0.003, 0.01, 0.03, 0.06, 0.12, 0.2)
 """Candidates for ``calibrate``: from the rounding of the stored starts (.0015) to what a rough potential deserves."""
 
-SPREAD_WINDOWS = 40
+SPREAD_WINDOWS = 60
 """Windows of each kind that choose among them."""
 
 MAX_MEMBERS = 64
-"""Starts that are drawn; an ensemble takes the first ones."""
+"""Most members that an ensemble can have."""
+
+N_PATHS = 2
+"""What the fall-back may believe: the members' mean, and the first member."""
 
 MAX_COLUMNS = 2048
 """Members times windows that march together; more only cost memory."""
@@ -54,8 +60,9 @@ class SpectralODE(nn.Module):
         Y = Uᵀ M^{1/2} x,   dY/dt = P,   dP/dt = −Uᵀ M^{-1/2} ∇E(Y) − ξP,   dξ/dt = (2K − 3N k_B T)/Q
 
     U holds the eigenvectors of the bond graph's Laplacian; ξ is there only where the data had a thermostat.  The
-    forecast is the mean over an ensemble of starts that the data cannot tell apart; a guard stops members that leave
-    the known range, and where the ensemble spreads too far the forecast fades to the mean structure (``Fallback``).
+    forecast combines the mean over an ensemble of starts that the data cannot tell apart with the path from the start
+    itself; a guard stops members that leave the known range, and where the ensemble spreads too far the forecast fades
+    to the mean structure (``Fallback``).
     Translating, rotating and renumbering the input move the output with it, because E knows distances only; drift and
     spin are carried exactly, because the forces of pairs are equal and opposite.
 
@@ -86,9 +93,10 @@ class SpectralODE(nn.Module):
         self.field = FIELDS[config.field].build(self.geometry, config.widths)
         self.fast_field = ModalField.build(self.geometry, config.fast_widths)
         self.guard = DistanceGuard(molecule)
-        self.fallback = Fallback(molecule)
+        self.memory = Memory(molecule, config.n_remembered, config.n_remembered_times) if config.n_remembered else None
+        self.fallback = Fallback(molecule, n_paths=N_PATHS, n_others=0 if self.memory is None else 1)
         generator = torch.Generator().manual_seed(config.seed)
-        draws = torch.randn(self.geometry.n_pairs, MAX_MEMBERS, generator=generator, dtype=torch.float64)
+        draws = torch.randn(self.geometry.n_pairs, MAX_MEMBERS // 2, generator=generator, dtype=torch.float64)
         self.register_buffer("impulses", draws, persistent=False)
         spread = MOMENTUM_SPREADS[0] if config.momentum_spread is None else config.momentum_spread
         self.register_buffer("momentum_spread", torch.tensor(spread, dtype=torch.float64))
@@ -102,13 +110,19 @@ class SpectralODE(nn.Module):
     def create(cls, training: TrainingData, config: SpectralODEConfig) -> SpectralODE | DirectInTime:
         """An untrained forecaster: statistics, guard and mean structure from the training data, random weights.
 
-        Where the data have a thermostat and the config names no temperature, the data's is taken.
+        Where the data have a thermostat and the config names no temperature, the data's is taken; where they have no
+        forces, their windows are remembered.
         """
         if config.evolution == "direct":
             return DirectInTime.create(training, config)
         if training.thermostat and config.temperature_kelvin is None:
             config = replace(config, temperature_kelvin=training.temperature_kelvin)
+        known = _remembered(training, config)
+        n_windows, n_times = (0, 0) if known is None else known.coefficients.shape[:2]
+        config = replace(config, n_remembered=n_windows, n_remembered_times=n_times)
         forecaster = cls(training.molecule, config)
+        if known is not None:
+            forecaster.memory.remember(known)
         structures = training.structures()
         mean = mean_structure(structures, training.molecule.masses)
         forecaster.fallback.structure.copy_(torch.from_numpy(mean))
@@ -116,15 +130,15 @@ class SpectralODE(nn.Module):
         forecaster.guard.fit(inverse)
         scale = energy_scale(training)
         generator = torch.Generator().manual_seed(config.seed)
-        known = KnownStructures(positions=structures, mean=mean, inverse_distances=inverse)
+        seen = KnownStructures(positions=structures, mean=mean, inverse_distances=inverse)
         for part in (forecaster.field, forecaster.fast_field):
-            part.initialise(known, scale, generator)
+            part.initialise(seen, scale, generator)
         return forecaster
 
     def renumbered(self, order: Sequence[int]) -> SpectralODE:
         """The same forecaster for the molecule with its atoms in another order, new atom k being old atom order[k]."""
         other = SpectralODE(renumbered_molecule(self.molecule, order), self.config)
-        axes = spectral_ode_axes(self.field, self.fast_field)
+        axes = spectral_ode_axes(self.field, self.fast_field, self.memory)
         other.load_state_dict(renumbered_state(self.state_dict(), axes, order))
         other.impulses.copy_(self.impulses[pair_order(order)])
         return other.eval()
@@ -143,14 +157,15 @@ class SpectralODE(nn.Module):
         velocities: Float[Tensor, "windows atoms 3"],
         times_fs: Float[Tensor, "windows times"],
     ) -> Float[Tensor, "windows times atoms 3"]:
-        """The forecast of least expected error, in Å: the mean over members, faded to the mean structure.
+        """The forecast of least expected error, in Å: members' mean and first member, faded to the mean structure.
 
         Raises:
             DataError: when the number of atoms is not the molecule's.
             ProtocolError: for times before the start.
         """
-        ensemble, centred, path = self._ensemble_mean(positions, velocities, times_fs)
-        forecast = self.fallback(ensemble, centred, times_fs) + path
+        paths, centred, drifted = self._paths(positions, velocities, times_fs)
+        others = self._others(centred, velocities, times_fs)
+        forecast = self.fallback(paths, centred, times_fs, *others) + drifted
         return torch.where((times_fs == 0)[..., None, None], positions[:, None], forecast.to(positions.dtype))
 
     @torch.no_grad()
@@ -194,29 +209,39 @@ class SpectralODE(nn.Module):
 
     @torch.no_grad()
     def calibrate(self, windows: Sequence[Windows]) -> None:
-        """Fits how far apart the members start, and how far the ensemble is to be believed at each horizon.
+        """Fits how far apart the members start, and how far each forecast is to be believed at each horizon.
+
+        The spread is that of the best CRPS, in the geometric mean over windows, so that members are as far from each
+        other as from the truth; the weights are those of the least squared error.
 
         Args:
-            windows: best ones that did not train; the first few of the first two kinds choose the spread.
+            windows: of training and of validation data, and best more that did not train; the first few of the first
+                two kinds choose the spread, and where training windows are remembered, all but the first the weights.
         """
         if self.config.momentum_spread is None and self.config.n_members > 1:
             few = [part.take(slice(SPREAD_WINDOWS)) for part in windows[:2]]
-            self.momentum_spread.fill_(min(MOMENTUM_SPREADS, key=lambda spread: self._error_with(spread, few)))
-        errors = [self._source_errors(part) for part in windows]
-        self.fallback.calibrate(errors, [part.times_fs for part in windows])
+            self.momentum_spread.fill_(min(MOMENTUM_SPREADS, key=lambda spread: self._score_with(spread, few)))
+        # Of windows that it remembers, memory knows the outcome: there it says nothing about others.
+        believed = windows[1:] if self.memory is not None and len(windows) > 1 else windows
+        errors = [self._source_errors(part) for part in believed]
+        self.fallback.calibrate(errors, [part.times_fs for part in believed])
 
-    def _error_with(self, spread: float, windows: Sequence[Windows]) -> float:
-        """Sum of squared errors of the ensemble's mean, Å², when its members start this far apart."""
+    def _score_with(self, spread: float, windows: Sequence[Windows]) -> float:
+        """Mean logarithm of the windows' CRPS, each kind counting alike, when the members start this far apart."""
         self.momentum_spread.fill_(spread)
-        return sum(float(np.square(self._source_errors(part)[0]).sum()) for part in windows)
+        scores = [crps(self.samples(*_tensors(part)).numpy(), part.targets).mean(axis=(1, 2, 3)) for part in windows]
+        return float(np.mean([np.log(score + np.finfo(float).tiny).mean() for score in scores]))
 
-    def _source_errors(self, windows: Windows) -> Float[np.ndarray, "3 windows times atoms 3"]:
-        """Errors of the three forecasts that the fall-back combines, in Å."""
-        start, velocity, at = (torch.tensor(a) for a in (windows.positions, windows.velocities, windows.times_fs))
-        ensemble, centred, path = self._ensemble_mean(start, velocity, at)
-        sources = self.fallback.sources(ensemble, centred)
-        sources[0] = torch.where(torch.isfinite(ensemble), sources[0], sources[1])
-        return (sources + path - torch.tensor(windows.targets)).numpy()
+    def _source_errors(self, windows: Windows) -> Float[np.ndarray, "sources windows times atoms 3"]:
+        """Errors of the forecasts that the fall-back combines, in Å."""
+        start, velocity, at = _tensors(windows)
+        paths, centred, drifted = self._paths(start, velocity, at)
+        others = self._others(centred, velocity, at)
+        return (self.fallback.sources(paths, centred, *others) + drifted - torch.tensor(windows.targets)).numpy()
+
+    def _others(self, centred: Tensor, velocities: Tensor, times_fs: Tensor) -> tuple[Tensor, ...]:
+        """What else there is to fall back on, about the centre of mass."""
+        return () if self.memory is None else (self.memory(centred, velocities, times_fs),)
 
     def thermostat(self) -> Thermostat:
         """Nosé–Hoover's where the config has a temperature, else none."""
@@ -241,22 +266,31 @@ class SpectralODE(nn.Module):
             return VelocityVerlet(**{**common, "step_fs": config.step_fs / config.n_inner})
         return Torchdiffeq(**common, method=config.solver, tolerance=config.tolerance)
 
-    def _ensemble_mean(self, positions: Tensor, velocities: Tensor, times_fs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Mean over sound members about the centre of mass (NaN without any), the centred start, the centre's path."""
+    def _paths(
+        self, positions: Tensor, velocities: Tensor, times_fs: Tensor
+    ) -> tuple[
+        Float[Tensor, "2 windows times atoms 3"],
+        Float[Tensor, "windows atoms 3"],
+        Float[Tensor, "windows times 1 3"],
+    ]:
+        """Mean over sound members and first member about the centre of mass, the centred start, the centre's path.
+
+        The mean is NaN where no member is sound; it stands in for the first member where that is not.
+        """
         parts = []
         rows = max(1, MAX_COLUMNS // self.config.n_members)
         centred, drift, path = self._centred(positions, velocities, times_fs)
         for some in torch.arange(len(positions)).split(rows):
             members, sound = self._members(centred[some], drift[some], times_fs[some], self.config.n_members)
-            weight = sound[..., None, None].to(members.dtype)
-            parts.append((torch.where(weight > 0, members, 0.0) * weight).sum(0) / weight.sum(0))
-        ensemble = torch.cat(parts)
+            sound = sound[..., None, None]
+            mean = torch.where(sound, members, 0.0).sum(0) / sound.sum(0)
+            parts.append(torch.stack([mean, torch.where(sound[0], members[0], mean)]))
+        paths = torch.cat(parts, dim=1)
         if self.thermostat().slows_drift:
-            moved = self._centre_of_mass(ensemble)
+            moved = self._centre_of_mass(paths)
             straight = self._centre_of_mass(velocities.double())[:, None] * times_fs.double()[..., None, None]
-            moved = torch.where(torch.isfinite(moved), moved, straight)
-            ensemble, path = ensemble - moved, path + moved
-        return ensemble, centred, path
+            paths, path = paths - moved, path + torch.where(torch.isfinite(moved[0]), moved[0], straight)
+        return paths, centred, path
 
     def _centred(
         self, positions: Tensor, velocities: Tensor, times_fs: Tensor
@@ -295,17 +329,12 @@ class SpectralODE(nn.Module):
         return nodal.reshape(*shape, self.molecule.n_atoms, 3), sound.reshape(shape)
 
     def _perturbed(self, coordinates: Tensor, momenta: Tensor, n_members: int) -> Tensor:
-        """Momenta with each member's impulses along the pairs, of rms ``momentum_spread`` times the momentum's own.
-
-        The first member keeps its momenta.
-        """
+        """Momenta of every member: the given ones, then those after opposite pairs of impulses."""
         if not 1 <= n_members <= MAX_MEMBERS:
             raise ProtocolError(f"{n_members} members were asked for; expected 1 to {MAX_MEMBERS}.")
-        strengths = self.impulses[:, :n_members].repeat_interleave(coordinates.shape[-1] // n_members, dim=1)
-        impulses = pair_impulses(self.geometry, coordinates, strengths)
-        size = momenta.square().sum((0, 1)).sqrt() / impulses.square().sum((0, 1)).sqrt()
-        size[: coordinates.shape[-1] // n_members] = 0.0
-        return momenta + self.momentum_spread * size * impulses
+        strengths = opposite_pairs(self.impulses, n_members)
+        strengths = strengths.repeat_interleave(coordinates.shape[-1] // n_members, dim=1)
+        return perturbed_momenta(self.geometry, coordinates, momenta, strengths, self.momentum_spread)
 
     def _start(self, coordinates: Tensor, momenta: Tensor, n_members: int) -> Motion:
         """The motion at t = 0, modes that do not move at rest, ξ(0) spread over the members."""
@@ -320,3 +349,18 @@ class SpectralODE(nn.Module):
             friction=spread * friction,
             inverse_distances=inverse,
         )
+
+
+def _tensors(windows: Windows) -> tuple[Tensor, Tensor, Tensor]:
+    """Positions, velocities and times."""
+    return torch.tensor(windows.positions), torch.tensor(windows.velocities), torch.tensor(windows.times_fs)
+
+
+def _remembered(training: TrainingData, config: SpectralODEConfig) -> KernelResponse | None:
+    """What followed the training windows, as many as the config wants; None for none."""
+    wanted = config.n_remembered
+    if wanted is None:
+        wanted = 0 if len(training.labelled()[0]) else MAX_WINDOWS
+    if wanted == 0:
+        return None
+    return KernelResponse.fit(replace(training, windows=training.windows.take(slice(wanted))))

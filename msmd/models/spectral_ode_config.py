@@ -32,11 +32,14 @@ class SpectralODEConfig:
         tolerance: relative error per step of ``"dopri5"``; a thousandth of it is the absolute one.
         step_fs: outer step.
         n_inner: inner steps per outer step, with multiple time steps.
-        n_members: members of the ensemble that is averaged.
-        momentum_spread: size of the members' perturbation, rms impulse over the momentum's own size; None lets
+        n_members: members of the ensemble that is averaged; the first is the given start, the others come in pairs.
+        momentum_spread: size of the members' perturbation, rms impulse over that of the internal motion; None lets
             ``calibrate`` choose.
         friction_spread_per_fs: standard deviation of ξ(0) over the members, where there is a thermostat.
         temperature_kelvin: of the thermostat; None at constant energy.
+        n_remembered: training windows that it remembers (``Memory``), one more thing to fall back on; None for up to a
+            thousand where no forces are known, and none where they are.
+        n_remembered_times: times at which it remembers them; set by what is remembered.
         seed: of the weights and the members' perturbations.
         plan: how it is trained.
         direct: the network and its training under ``evolution="direct"``, which ``plan`` does not reach.
@@ -56,10 +59,12 @@ class SpectralODEConfig:
     tolerance: float = 1e-5
     step_fs: float = 2.0
     n_inner: int = 4
-    n_members: int = 8
+    n_members: int = 9
     momentum_spread: float | None = None
     friction_spread_per_fs: float = 0.05
     temperature_kelvin: float | None = None
+    n_remembered: int | None = None
+    n_remembered_times: int = 0
     seed: int = 0
     plan: PlanConfig = dataclass_field(default_factory=PlanConfig)
     direct: DirectConfig = dataclass_field(default_factory=DirectConfig)

@@ -8,7 +8,7 @@ from typing import Any
 from msmd.errors import ProtocolError
 from msmd.models.spectral_ode import SpectralODE
 
-LEARNED = ("field.", "fast_field.", "guard.", "fallback.")
+LEARNED = ("field.", "fast_field.", "guard.", "fallback.", "memory.")
 """What a variant takes over; what remains follows from its config."""
 
 

@@ -141,9 +141,10 @@ def _taken_over(task: Task, folder: Path, dataset: Dataset, sampling: str) -> Ma
 
 
 def _with_weights_of(original: Any, options: tuple[str, ...]) -> Any:
+    """The potential of the original under a changed config; its members start as far apart, unless that is changed."""
     from msmd.models.variants import variant
 
-    wanted = config_with(original.config, options)
+    wanted = config_with(replace(original.config, momentum_spread=float(original.momentum_spread)), options)
     names = (entry.name for entry in fields(wanted))
     changes = {name: getattr(wanted, name) for name in names if getattr(wanted, name) != getattr(original.config, name)}
     return variant(original, **changes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
-from msmd.metrics.ensemble import spread
+from msmd.ensemble_scores import spread
 from msmd.views.player import Series, Track
 
 SPREAD_LABEL = "spread of the members"

@@ -17,6 +17,12 @@ def test_shared_times_become_the_knots():
     np.testing.assert_allclose(knots.weights(EVEN[0]), np.eye(9)[1:], atol=1e-9)
 
 
+def test_nearly_shared_times_count_as_shared():
+    """Windows of sparse frames: even times within some femtoseconds."""
+    times = EVEN + np.random.default_rng(0).uniform(-15.0, 15.0, size=EVEN.shape)
+    np.testing.assert_allclose(TimeKnots.for_times(times).knots_fs[1:], times.mean(axis=0))
+
+
 def test_scattered_times_get_knots_that_are_dense_at_the_start():
     times = np.random.default_rng(0).uniform(0, 1500, size=(40, 8))
     knots = TimeKnots.for_times(times).knots_fs

@@ -12,9 +12,9 @@ import torch
 
 import msmd
 from msmd.data.windows import Protocol, Split, split_dataset
+from msmd.ensemble_scores import crps
 from msmd.errors import DataError, ProtocolError
 from msmd.metrics.calibration import Calibration, calibrate, calibrate_in_batches
-from msmd.metrics.ensemble import crps
 from msmd.metrics.moving_windows import WIDEST_STEP_FS, motion_grid, reference_motions
 from msmd.trajectory import Dataset, Trajectory
 

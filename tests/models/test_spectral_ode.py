@@ -10,16 +10,23 @@ import pytest
 import torch
 from scipy.spatial.transform import Rotation
 
-from msmd.checkpoint import load_checkpoint
+from msmd.baselines.kernel_response import KernelResponse
+from msmd.checkpoint import Provenance, load_checkpoint, save_checkpoint
 from msmd.data.windows import Split
 from msmd.errors import DataError, ProtocolError
 from msmd.models.dense_output import rollout
+from msmd.models.ensemble import perturbed_momenta
 from msmd.models.solvers import MultipleTimeSteps, VelocityVerlet
 from msmd.models.spectral_ode import SpectralODE, SpectralODEConfig
 from msmd.molecule import Molecule
 from msmd.units import KCAL_PER_MOL_PER_ANGSTROM_PER_U, KCAL_PER_MOL_PER_EV
+from tests.models.conftest import SMALL
 
 SHIPPED = Path(__file__).parents[2] / "checkpoints" / "gfn2" / "ethanol" / "spectral-ode"
+
+PROVENANCE = Provenance(
+    source="gfn2", data_sha256="", protocol={}, budget="windows", seed=0, seconds=0.0, device="cpu", command="",
+)  # fmt: skip
 
 TIMES = torch.tensor([[60.0, 0.0, 13.7, 100.0]], dtype=torch.float64)
 """Not in order, with the start, inside steps; short enough that chaos has not amplified float32's rounding."""
@@ -214,6 +221,73 @@ def test_calibration_helps_on_what_it_saw(trained: SpectralODE, split: Split) ->
     before = error()
     forecaster.calibrate([test])
     assert error() < before
+
+
+@pytest.mark.parametrize("truth", [0.03, 0.12])
+def test_the_spread_chosen_is_that_of_the_truth(trained: SpectralODE, split: Split, truth: float) -> None:
+    """Targets are paths of the model itself, from starts that lie this far from the given ones."""
+    windows, geometry = split.training.windows, trained.geometry
+    positions, velocities = torch.from_numpy(windows.positions), torch.from_numpy(windows.velocities)
+    times = torch.tensor([[20.0, 40.0, 60.0]]).double().expand(len(positions), -1)
+    strengths = torch.randn(geometry.n_pairs, len(positions), generator=torch.Generator().manual_seed(5)).double()
+    coordinates, momenta = geometry.modal(positions), geometry.modal(velocities)
+    moved = perturbed_momenta(geometry, coordinates, momenta, strengths, torch.tensor(truth).double())
+    targets = _with(trained, n_members=1).predict(positions, geometry.nodal(moved), times)
+    seen = replace(windows, times_fs=times.numpy(), targets=targets.numpy())
+    forecaster = _with(trained, n_members=9)
+    forecaster.calibrate([seen])
+    assert float(forecaster.momentum_spread) == pytest.approx(truth)
+
+
+def test_the_first_member_is_believed_where_it_is_better(trained: SpectralODE, split: Split) -> None:
+    """Targets from the given starts: whatever the spread, the first member has them."""
+    windows = split.training.windows
+    rows = [torch.from_numpy(a) for a in (windows.positions, windows.velocities)]
+    times = torch.full((len(rows[0]), 1), 50.0).double()
+    targets = _with(trained, n_members=1).predict(*rows, times)
+    forecaster = _with(trained, n_members=5, momentum_spread=0.2)
+    forecaster.momentum_spread.fill_(0.2)
+    assert (forecaster.predict(*rows, times) - targets).abs().max() > 1e-2
+    forecaster.calibrate([replace(windows, times_fs=times.numpy(), targets=targets.numpy())])
+    assert (forecaster.predict(*rows, times) - targets).abs().max() < 1e-4
+
+
+def test_without_forces_it_remembers_its_windows(split: Split, start: tuple, tmp_path: Path) -> None:
+    """Memory is one more thing to fall back on; it turns, is renumbered and is stored with the rest."""
+    training = split.training.without_frames()
+    assert SpectralODE.create(split.training, SMALL).memory is None
+    forecaster = SpectralODE.create(training, SMALL).eval()
+    assert forecaster.config.n_remembered == training.windows.n_windows == len(forecaster.memory.starts)
+    assert SpectralODE.create(training, replace(SMALL, n_remembered=7)).config.n_remembered == 7
+    assert SpectralODE.create(training, replace(SMALL, n_remembered=0)).memory is None
+    forecaster.fallback.weights.fill_(0.2)
+    late = torch.tensor([[400.0, 1500.0]]).double().expand(len(start[0]), -1)
+    assert forecaster.fallback.weights_at(late).shape[-1] == 5
+    known = KernelResponse.fit(training)
+    torch.testing.assert_close(forecaster.memory(*start, late), known.predict(*start, late), rtol=1e-6, atol=1e-6)
+
+    expected = forecaster.predict(*start, late)
+    turn = torch.from_numpy(Rotation.random(random_state=3).as_matrix())
+    found = forecaster.predict(start[0] @ turn.T + 3.0, start[1] @ turn.T, late)
+    assert (found - (expected @ turn.T + 3.0)).abs().max() < 1e-3
+    order = torch.tensor([4, 0, 8, 2, 1, 7, 5, 3, 6])
+    found = forecaster.renumbered(order.tolist()).predict(start[0][:, order], start[1][:, order], late)
+    assert (found - expected[:, :, order]).abs().max() < 1e-3
+
+    save_checkpoint(forecaster, tmp_path, PROVENANCE)
+    torch.testing.assert_close(load_checkpoint(tmp_path).predict(*start, late), expected)
+
+
+def test_what_it_remembers_does_not_weigh_its_memory(split: Split) -> None:
+    """Of training windows memory knows the outcome; the weights come from the others."""
+    training = split.training.without_frames()
+    forecaster = SpectralODE.create(training, replace(SMALL, momentum_spread=0.01)).eval()
+    forecaster.calibrate([training.windows, split.validation])
+    weights = forecaster.fallback.weights.clone()
+    with torch.no_grad():
+        errors = forecaster._source_errors(split.validation)
+    forecaster.fallback.calibrate([errors], [split.validation.times_fs])
+    torch.testing.assert_close(weights, forecaster.fallback.weights)
 
 
 def test_parameters_are_few(trained: SpectralODE) -> None:

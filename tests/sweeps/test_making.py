@@ -75,6 +75,7 @@ def test_a_variant_keeps_the_weights_and_changes_the_config(trained: tuple, tmp_
     assert do(Work(task=variant, root=root, environment={})) == ""
     original, changed = load_checkpoint(root / full.name), load_checkpoint(root / variant.name)
     assert (original.config.n_members, changed.config.n_members) == (2, 1)
+    assert changed.config.momentum_spread == float(changed.momentum_spread) == float(original.momentum_spread)
     torch.testing.assert_close(dict(changed.field.state_dict()), dict(original.field.state_dict()))
     record = finished_records(root, [variant])[0]
     assert (record.variant, record.budget) == ("one-member", "frames")

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from msmd.ensemble_scores import crps, rank_histogram, spread, spread_error
 from msmd.errors import ProtocolError
-from msmd.metrics.ensemble import crps, rank_histogram, spread, spread_error
 
 GAUSSIAN_CRPS = 1 / np.sqrt(np.pi)
 """Mean CRPS of N(0, 1) against draws of N(0, 1): E|X − Y| − E|X − X'|/2 = 2/√π − 1/√π."""
