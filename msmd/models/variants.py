@@ -22,7 +22,7 @@ def variant(forecaster: SpectralODE, **changes: Any) -> SpectralODE:
         ProtocolError: when a change would need other weights, such as ``widths`` or ``field``.
     """
     config = replace(forecaster.config, **changes)
-    for name in ("evolution", "field"):
+    for name in ("evolution", "field", "n_remembered"):
         wanted, known = getattr(config, name), getattr(forecaster.config, name)
         if wanted != known:
             raise ProtocolError(

@@ -46,3 +46,8 @@ def test_without_fallback_the_ensemble_is_believed(trained, window) -> None:
 def test_refuses_other_networks(trained) -> None:
     with pytest.raises(ProtocolError, match=r"Networks of widths \(8,\) and"):
         variant(trained, widths=(8,))
+
+
+def test_refuses_a_memory_that_it_does_not_have(trained) -> None:
+    with pytest.raises(ProtocolError, match="n_remembered=50 was asked for; the weights were learned with 0"):
+        variant(trained, n_remembered=50)
