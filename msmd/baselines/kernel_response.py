@@ -103,15 +103,22 @@ class KernelResponse(FittedBaseline):
         times_fs: Float[Array, "windows times"],
     ) -> Float[Array, "windows times atoms 3"]:
         """The start, drifting, plus what followed starts like it."""
-        frame = eckart_frame(positions, self.structure, self.molecule.masses)
-        near = self.kernel(_starts(frame, positions, velocities), self.starts)
+        near = self.nearness(positions, velocities)
         later = self.mean + np.einsum("wi,ikad->wkad", near, self.coefficients, optimize=True)
+        frame = eckart_frame(positions, self.structure, self.molecule.masses)
         start = frame.to_body(positions) - frame.reference
         body = np.einsum(
             "wtk,wkad->wtad", self.knots.weights(times_fs), np.concatenate([start[:, None], later], axis=1)
         )
         path = frame.centres[:, None] + centre_of_mass(velocities, self.molecule.masses)[:, None] * times_fs[..., None]
         return path[:, :, None] + np.einsum("wtae,wde->wtad", frame.reference + body, frame.rotations)
+
+    def nearness(
+        self, positions: Float[Array, "windows atoms 3"], velocities: Float[Array, "windows atoms 3"]
+    ) -> Float[Array, "windows remembered"]:
+        """k(z, z_i) of these starts with those that are remembered."""
+        frame = eckart_frame(positions, self.structure, self.molecule.masses)
+        return self.kernel(_starts(frame, positions, velocities), self.starts)
 
 
 @dataclass(frozen=True, kw_only=True)

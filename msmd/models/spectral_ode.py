@@ -215,16 +215,13 @@ class SpectralODE(nn.Module):
         other as from the truth; the weights are those of the least squared error.
 
         Args:
-            windows: of training and of validation data, and best more that did not train; the first few of the first
-                two kinds choose the spread, and where training windows are remembered, all but the first the weights.
+            windows: best ones that did not train; the first few of the first two kinds choose the spread.
         """
         if self.config.momentum_spread is None and self.config.n_members > 1:
             few = [part.take(slice(SPREAD_WINDOWS)) for part in windows[:2]]
             self.momentum_spread.fill_(min(MOMENTUM_SPREADS, key=lambda spread: self._score_with(spread, few)))
-        # Of windows that it remembers, memory knows the outcome: there it says nothing about others.
-        believed = windows[1:] if self.memory is not None and len(windows) > 1 else windows
-        errors = [self._source_errors(part) for part in believed]
-        self.fallback.calibrate(errors, [part.times_fs for part in believed])
+        errors = [self._source_errors(part) for part in windows]
+        self.fallback.calibrate(errors, [part.times_fs for part in windows])
 
     def _score_with(self, spread: float, windows: Sequence[Windows]) -> float:
         """Mean logarithm of the windows' CRPS, each kind counting alike, when the members start this far apart."""
@@ -233,11 +230,17 @@ class SpectralODE(nn.Module):
         return float(np.mean([np.log(score + np.finfo(float).tiny).mean() for score in scores]))
 
     def _source_errors(self, windows: Windows) -> Float[np.ndarray, "sources windows times atoms 3"]:
-        """Errors of the forecasts that the fall-back combines, in Å."""
+        """Errors of the forecasts that the fall-back combines, in Å.
+
+        Of windows that it remembers, memory knows the outcome: there the mean structure has to stand in for it.
+        """
         start, velocity, at = _tensors(windows)
         paths, centred, drifted = self._paths(start, velocity, at)
-        others = self._others(centred, velocity, at)
-        return (self.fallback.sources(paths, centred, *others) + drifted - torch.tensor(windows.targets)).numpy()
+        sources = self.fallback.sources(paths, centred, *self._others(centred, velocity, at))
+        if self.memory is not None:
+            known = self.memory.knows(centred, velocity)
+            sources[-1, known] = sources[N_PATHS, known]
+        return (sources + drifted - torch.tensor(windows.targets)).numpy()
 
     def _others(self, centred: Tensor, velocities: Tensor, times_fs: Tensor) -> tuple[Tensor, ...]:
         """What else there is to fall back on, about the centre of mass."""

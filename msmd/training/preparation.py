@@ -74,19 +74,19 @@ def prepare(folder: Path, plan: RunPlan, options: Iterable[str] | None) -> Prepa
 
 def calibration_windows(dataset: Dataset, protocol: Protocol) -> tuple[Windows, ...]:
     """Windows of training and validation data at random times within the horizon, and, where the data are long
-    enough and the split blocked, of validation data over four horizons."""
-    is_random = protocol.split == "paper"
-    # Random starts are dealt out in turn: with fewer for training, those for validation would have been trained on,
-    # with more for validation than the protocol's, they would be tested on.
-    n_train = protocol.n_train if is_random else N_CALIBRATION
-    n_validation = min(N_CALIBRATION, protocol.n_validation) if is_random else N_CALIBRATION
-    few = replace(protocol, sampling="irregular", n_train=n_train, n_validation=n_validation, n_test=1)
+    enough, of validation data over four horizons.
+
+    Random starts are dealt out in turn, and which of them count depends on the times: asked for otherwise, windows for
+    validation would be those of training or of the test.  There it is the protocol's own for validation, twice as many.
+    """
+    if protocol.split == "paper":
+        few = replace(protocol, n_validation=min(2 * N_CALIBRATION, protocol.n_validation), n_test=1)
+        own = split_dataset(dataset, few).validation
+        return (own.take(slice(0, None, 2)), own.take(slice(1, None, 2)))
+    few = replace(protocol, sampling="irregular", n_train=N_CALIBRATION, n_validation=N_CALIBRATION, n_test=1)
     near = split_dataset(dataset, few)
-    training = near.training.windows.take(slice(N_CALIBRATION))
-    if is_random:  # over four horizons they are dealt out anew
-        return (training, near.validation)
     try:
         far = (split_dataset(dataset, replace(few, sampling="long", n_validation=N_LONG)).validation,)
     except ProtocolError:
         far = ()
-    return (training, near.validation, *far)
+    return (near.training.windows, near.validation, *far)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from msmd.data import load_dataset
 from msmd.data.windows import Protocol, Windows, split_dataset
 from msmd.training.preparation import calibration_windows
+from msmd.trajectory import Dataset
 
 PAPER = Protocol(split="paper", n_train=500, n_validation=60, n_test=20)
 
@@ -15,14 +19,29 @@ def _starts(windows: Windows) -> set[tuple[int, int]]:
     return set(zip(windows.segments.tolist(), windows.start_frames.tolist(), strict=True))
 
 
-def test_random_starts_that_train_do_not_calibrate() -> None:
-    dataset = load_dataset("ethanol")
-    split = split_dataset(dataset, PAPER)
-    trained, other = calibration_windows(dataset, PAPER)
-    assert _starts(trained) <= _starts(split.training.windows)
-    assert not _starts(other) & _starts(split.training.windows)
-    assert not _starts(other) & _starts(split.test)
-    assert (len(_starts(trained)), len(_starts(other))) == (100, 60)
+@pytest.mark.parametrize("sampling", ["even", "irregular"])
+def test_random_starts_that_train_do_not_calibrate(sampling: str) -> None:
+    dataset, protocol = load_dataset("ethanol"), replace(PAPER, sampling=sampling)
+    split = split_dataset(dataset, protocol)
+    some, other = calibration_windows(dataset, protocol)
+    assert _starts(some) | _starts(other) == _starts(split.validation)
+    assert not _starts(split.validation) & (_starts(split.training.windows) | _starts(split.test))
+    assert (some.n_windows, other.n_windows) == (30, 30)
+
+
+def test_neither_do_they_where_frames_are_sparse() -> None:
+    """Not every start has frames at every kind of times."""
+    frames = load_dataset("ethanol").segments[0]
+    kept = np.sort(np.random.default_rng(0).permutation(frames.n_frames)[: frames.n_frames // 8])
+    arrays = {
+        name: getattr(frames, name)[kept] for name in ("times_fs", "positions", "velocities", "forces", "energies")
+    }
+    sparse = Dataset(segments=(replace(frames, **arrays),), source="file", dt_fs=0.5)
+    protocol = Protocol(split="paper", n_train=40, n_validation=20, n_test=20)
+    split = split_dataset(sparse, protocol)
+    some, other = calibration_windows(sparse, protocol)
+    assert _starts(some) | _starts(other) == _starts(split.validation)
+    assert not _starts(split.validation) & (_starts(split.training.windows) | _starts(split.test))
 
 
 @pytest.mark.parametrize("n_train", [None, 500])
