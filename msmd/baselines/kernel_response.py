@@ -18,8 +18,8 @@ from msmd.molecule import Molecule
 from msmd.shapes import Array, Float, Int
 from msmd.units import WAVENUMBER_PER_INVERSE_FS
 
-MAX_WINDOWS = 1000
-"""Training windows that are remembered, the first ones; the cost of a fit grows with their cube."""
+MAX_WINDOWS = 500
+"""Training windows that are remembered, the papers' number; the cost of a fit grows with its cube."""
 
 WAVENUMBERS = (np.inf, 1000.0, 300.0, 100.0)
 """Candidates for ω in cm⁻¹: of an oscillator of this frequency, both halves of the phase space count alike."""
@@ -82,7 +82,7 @@ class KernelResponse(FittedBaseline):
 
     @classmethod
     def fit(cls, training: TrainingData) -> KernelResponse:
-        """Remembers the first thousand windows; kernel and penalty by cross-validation."""
+        """Remembers the first 500 windows; kernel and penalty by cross-validation."""
         windows, molecule = training.windows.take(slice(MAX_WINDOWS)), training.molecule
         structure = mean_structure(training.structures(), molecule.masses)
         frame = eckart_frame(windows.positions, structure, molecule.masses)

@@ -37,8 +37,8 @@ class SpectralODEConfig:
             ``calibrate`` choose.
         friction_spread_per_fs: standard deviation of ξ(0) over the members, where there is a thermostat.
         temperature_kelvin: of the thermostat; None at constant energy.
-        n_remembered: training windows that it remembers (``Memory``), one more thing to fall back on; None for up to a
-            thousand where no forces are known, and none where they are.
+        n_remembered: training windows that it remembers (``Memory``), one more thing to fall back on; None for up to
+            500 where no forces are known, and none where they are.
         n_remembered_times: times at which it remembers them; set by what is remembered.
         seed: of the weights and the members' perturbations.
         plan: how it is trained.
