@@ -99,12 +99,12 @@ def test_real_molecules_are_below_the_marks() -> None:
     assert {molecule for molecule, error in ours.items() if error > REAL_MARKS[molecule]} == {"benzene"}
 
 
-def test_random_starts_are_below_the_best_published() -> None:
-    """But for three floppy molecules (experiments, section 7)."""
-    ours = _even("paper")
+@pytest.mark.parametrize("budget", ["paper", "paper-frames"])
+def test_random_starts_are_below_the_best_published(budget: str) -> None:
+    """500 windows without forces, or every frame of the drawn windows with them."""
+    ours = _even(budget)
     assert set(ours) == set(BEST_PUBLISHED)
-    above = {molecule for molecule, error in ours.items() if error >= BEST_PUBLISHED[molecule]}
-    assert above == {"aspirin", "ethanol", "malonaldehyde"}
+    assert not {molecule: error for molecule, error in ours.items() if error >= BEST_PUBLISHED[molecule]}
 
 
 def test_irregular_times_cost_no_more_than_five_percent() -> None:
