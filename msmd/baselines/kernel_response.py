@@ -35,6 +35,8 @@ N_FOLDS = 5
 Starts = Float[Array, "windows 2 atoms 3"]
 """Mass-weighted deviations from the mean structure (Å·u^{1/2}) and velocities (Å·u^{1/2}/fs), in the body frame."""
 
+OtherStarts = Float[Array, "others 2 atoms 3"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Kernel:
@@ -48,7 +50,7 @@ class Kernel:
     length: float
     inverse_rate_fs: float
 
-    def __call__(self, starts: Starts, others: Starts) -> Float[Array, "windows others"]:
+    def __call__(self, starts: Starts, others: OtherStarts) -> Float[Array, "windows others"]:
         """Of every pair."""
         return np.exp(-_distances(starts, others, self.inverse_rate_fs) / self.length)
 
@@ -201,7 +203,7 @@ def _kernels(starts: Starts) -> Iterator[Kernel]:
         yield Kernel(length=factor * (median or 1.0), inverse_rate_fs=inverse_rate)
 
 
-def _distances(starts: Starts, others: Starts, inverse_rate_fs: float) -> Float[Array, "windows others"]:
+def _distances(starts: Starts, others: OtherStarts, inverse_rate_fs: float) -> Float[Array, "windows others"]:
     """|z − z'| of every pair."""
     scale = np.array([1.0, inverse_rate_fs])[:, None, None]
     first, second = ((scale * part).reshape(len(part), -1) for part in (starts, others))
