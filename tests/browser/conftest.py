@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -165,3 +166,8 @@ def _wait_until_healthy(url: str, server: subprocess.Popen, seconds: float = 60.
         except (urllib.error.URLError, TimeoutError):
             time.sleep(0.2)
     raise TimeoutError(f"The Streamlit server at {url} was not healthy after {seconds:.0f} s.")
+
+
+def stop_button(page):
+    """The page's own; while its script runs, Streamlit shows one of the same name in its header."""
+    return page.get_by_test_id("stMainBlockContainer").get_by_role("button", name=re.compile(r"\bStop$")).last

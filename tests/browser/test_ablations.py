@@ -11,6 +11,7 @@ import pytest
 from msmd.sweeps.cell_run import list_cell_runs, stop_cell
 from msmd.sweeps.table import write_table
 from msmd.views.player.assets import find_three_dmol
+from tests.browser.conftest import stop_button
 from tests.views.ablation_records import record
 
 pytestmark = [
@@ -92,7 +93,7 @@ def test_a_click_on_a_cell_plays_it_beside_the_full_model_and_the_reference(page
 def test_a_missing_cell_is_run_from_the_page_and_joins_the_heat_map(page, app_url):
     page.goto(f"{app_url}/ablations?tested_times=irregular&molecule=ethanol&variant=pair")
     page.get_by_role("button", name="Run this cell").click(timeout=SLOW)
-    page.get_by_role("button", name="Stop").wait_for(timeout=SLOW)
+    stop_button(page).wait_for(timeout=SLOW)
     page.reload()
     page.get_by_text("times the full model's").first.wait_for(timeout=SLOW)
     assert page.get_by_role("button", name="Run this cell").count() == 0

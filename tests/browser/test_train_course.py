@@ -11,6 +11,7 @@ import pytest
 from msmd.training.job_folder import list_jobs
 from msmd.training.jobs import stop_job
 from msmd.views.player.assets import find_three_dmol
+from tests.browser.conftest import stop_button
 
 pytestmark = [
     pytest.mark.browser,
@@ -56,7 +57,7 @@ def test_a_long_run_is_seen_after_a_reload_stopped_and_resumed(page, app_url, ru
     page.reload()
     wait_said(page, "is training")
     wait_said(page, "trained, about")
-    page.get_by_role("button", name="Stop", exact=True).last.click()
+    stop_button(page).click()
     wait_said(page, "was stopped")
     assert list_jobs(runs)[0].state == "stopped"
     page.get_by_role("button", name="Resume").click()

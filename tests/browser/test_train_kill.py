@@ -18,7 +18,7 @@ from msmd.training.folder import read_metrics
 from msmd.training.job_folder import list_jobs
 from msmd.training.jobs import stop_job
 from msmd.training.locks import holder
-from tests.browser.conftest import ROOT, free_port
+from tests.browser.conftest import ROOT, free_port, stop_button
 
 SLOW = 300_000
 """ms; every start of a job or a server imports a lot, on a machine that runs other tests too."""
@@ -107,7 +107,7 @@ def test_nothing_is_lost_when_tab_server_and_job_are_killed(open_page, serve, ru
     third.get_by_label("Title").press("Enter")
     third.get_by_test_id("stPopoverBody").get_by_role("button", name="Rename").click()
     third.get_by_role("heading", name="My first run").wait_for(timeout=SLOW)
-    third.get_by_role("button", name="Stop", exact=True).last.click()
+    stop_button(third).click()
     wait_said(third, "was stopped")
     third.get_by_role("button", name="Delete", exact=True).first.click()
     third.get_by_role("button", name="Delete this run").click()
