@@ -105,9 +105,9 @@ class KernelResponse(FittedBaseline):
         times_fs: Float[Array, "windows times"],
     ) -> Float[Array, "windows times atoms 3"]:
         """The start, drifting, plus what followed starts like it."""
-        near = self.nearness(positions, velocities)
-        later = self.mean + np.einsum("wi,ikad->wkad", near, self.coefficients, optimize=True)
         frame = eckart_frame(positions, self.structure, self.molecule.masses)
+        near = self._nearness(frame, positions, velocities)
+        later = self.mean + np.einsum("wi,ikad->wkad", near, self.coefficients, optimize=True)
         start = frame.to_body(positions) - frame.reference
         body = np.einsum(
             "wtk,wkad->wtad", self.knots.weights(times_fs), np.concatenate([start[:, None], later], axis=1)
@@ -119,7 +119,14 @@ class KernelResponse(FittedBaseline):
         self, positions: Float[Array, "windows atoms 3"], velocities: Float[Array, "windows atoms 3"]
     ) -> Float[Array, "windows remembered"]:
         """k(z, z_i) of these starts with those that are remembered."""
-        frame = eckart_frame(positions, self.structure, self.molecule.masses)
+        return self._nearness(eckart_frame(positions, self.structure, self.molecule.masses), positions, velocities)
+
+    def _nearness(
+        self,
+        frame: EckartFrame,
+        positions: Float[Array, "windows atoms 3"],
+        velocities: Float[Array, "windows atoms 3"],
+    ) -> Float[Array, "windows remembered"]:
         return self.kernel(_starts(frame, positions, velocities), self.starts)
 
 

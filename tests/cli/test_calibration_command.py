@@ -3,28 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from msmd.cli import main
-
 SHIPPED = Path(__file__).parents[2] / "checkpoints" / "gfn2" / "ethanol" / "spectral-ode"
-
-
-@pytest.fixture
-def msmd(monkeypatch, capsys) -> Callable[..., tuple[int, str, str]]:
-    """Runs a command line; returns exit status, standard output and standard error."""
-
-    def run(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["msmd", *map(str, words)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return (ended.value.code or 0, *capsys.readouterr())
-
-    return run
 
 
 def test_the_shipped_ensemble_is_measured_and_stays_warm(msmd):
