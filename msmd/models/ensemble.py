@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from msmd.frame import without_drift_and_spin
 from msmd.models.modal_field import ModalGeometry
 
 
@@ -55,21 +56,12 @@ def pair_impulses(
     return (matrix.T @ along.reshape(len(along), -1)).reshape(coordinates.shape)
 
 
-def rigid_momenta(
+def internal_momenta(
     geometry: ModalGeometry, coordinates: Float[Tensor, "modes 3 columns"], momenta: Float[Tensor, "modes 3 columns"]
 ) -> Float[Tensor, "modes 3 columns"]:
-    """The part of the momenta that is drift and spin, orthogonal to the rest, which deforms the molecule."""
-    positions, velocities = geometry.nodal(coordinates), geometry.nodal(momenta)
-    masses = geometry.masses
-    shares = (masses / masses.sum())[:, None]
-    drift = (shares * velocities).sum(1, keepdim=True)
-    arms = positions - (shares * positions).sum(1, keepdim=True)
-    spin = torch.einsum("a,cad->cd", masses, torch.linalg.cross(arms, velocities - drift))
-    squares = torch.einsum("a,cad,cae->cde", masses, arms, arms)
-    trace = torch.einsum("cdd->c", squares)[:, None, None]
-    inertia = trace * torch.eye(3).to(squares) - squares
-    rate = (torch.linalg.pinv(inertia, rtol=1e-10, hermitian=True) @ spin[..., None])[..., 0]
-    return geometry.modal(drift + torch.linalg.cross(rate[:, None].expand_as(arms), arms))
+    """The part of the momenta that deforms the molecule; drift and spin, which are orthogonal to it, are left out."""
+    arrays = (part.cpu().numpy() for part in (geometry.nodal(coordinates), geometry.nodal(momenta), geometry.masses))
+    return geometry.modal(torch.from_numpy(without_drift_and_spin(*arrays)).to(momenta))
 
 
 def perturbed_momenta(
@@ -88,11 +80,10 @@ def perturbed_momenta(
         strengths: of the impulses, in proportion; a column of zeros keeps its momenta.
         spread: rms impulse over that of the momenta that deform the molecule.
     """
-    rigid = rigid_momenta(geometry, coordinates, momenta)
-    internal = momenta - rigid
+    internal = internal_momenta(geometry, coordinates, momenta)
     size = internal.square().sum((0, 1)).sqrt()
     impulses = pair_impulses(geometry, coordinates, strengths)
     tiny = torch.finfo(impulses.dtype).tiny
     changed = internal + spread * size / impulses.square().sum((0, 1)).sqrt().clamp(min=tiny) * impulses
     scaled = changed * (size / changed.square().sum((0, 1)).sqrt().clamp(min=tiny))
-    return torch.where((strengths == 0.0).all(0), momenta, rigid + scaled)
+    return torch.where((strengths == 0.0).all(0), momenta, momenta - internal + scaled)

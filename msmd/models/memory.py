@@ -17,7 +17,7 @@ from msmd.models.modal_field import Axis
 from msmd.molecule import Molecule
 
 SAME_START = 0.9999
-"""Nearness from which on two starts are one with rounding; at 500 K, 4 fs of motion leave .96 at most (toluene)."""
+"""Nearness from which on two starts are one, but for rounding."""
 
 
 class Memory(nn.Module):
