@@ -16,7 +16,10 @@ from msmd.units import (
 )
 
 THERMOSTAT_WAVENUMBER = 2435.0
-"""ω of MD17's Nosé–Hoover thermostat in cm⁻¹, found by fitting three consecutive frames with their forces."""
+"""ω of MD17's Nosé–Hoover thermostat in cm⁻¹, found by fitting three consecutive frames with their forces.
+
+Not benzene's, whose thermostat answers six times more slowly (docs/experiments.md, section 7).
+"""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,7 +27,7 @@ from msmd.models.force_matching import energy_scale
 from msmd.models.guard import DistanceGuard
 from msmd.models.memory import Memory
 from msmd.models.modal_field import KnownStructures, ModalField, ModalGeometry
-from msmd.models.motion import ConstantEnergy, Motion, NoseHoover, Thermostat
+from msmd.models.motion import THERMOSTAT_WAVENUMBER, ConstantEnergy, Motion, NoseHoover, Thermostat
 from msmd.models.renumbering import pair_order, renumbered_molecule, renumbered_state, spectral_ode_axes
 from msmd.models.solvers import MultipleTimeSteps, Solver, Torchdiffeq, VelocityVerlet
 from msmd.models.spectral_ode_config import SpectralODEConfig
@@ -41,8 +41,11 @@ __all__ = ["SpectralODE", "SpectralODEConfig"]
 MOMENTUM_SPREADS = (0.003, 0.01, 0.03, 0.06, 0.12, 0.2)
 """Candidates for ``calibrate``: from the rounding of the stored starts (.0015) to what a rough potential deserves."""
 
-SPREAD_WINDOWS = 60
-"""Windows of each kind that choose among them."""
+WAVENUMBERS = (200.0, 400.0, 800.0, 1600.0, THERMOSTAT_WAVENUMBER)
+"""Candidates for the thermostat's ω, cm⁻¹."""
+
+CHOOSING_WINDOWS = 60
+"""Windows of each kind that choose among the candidates."""
 
 MAX_MEMBERS = 64
 """Most members that an ensemble can have."""
@@ -209,24 +212,40 @@ class SpectralODE(nn.Module):
 
     @torch.no_grad()
     def calibrate(self, windows: Sequence[Windows]) -> None:
-        """Fits how far apart the members start, and how far each forecast is to be believed at each horizon.
+        """Fits the thermostat's ω, how far apart the members start, and how far each forecast is to be believed when.
 
-        The spread is that of the best CRPS, in the geometric mean over windows, so that members are as far from each
-        other as from the truth; the weights are those of the least squared error.
+        ω is that of the best path from the start itself.  The spread is that of the best CRPS, so that members are as
+        far from each other as from the truth.  Both go by the geometric mean over windows: the mean is ruled by the few
+        that chaos has taken.  The weights are those of the least squared error.
 
         Args:
-            windows: best ones that did not train; the first few of the first two kinds choose the spread.
+            windows: best ones that did not train; the first few of the first two kinds choose ω and the spread.
         """
+        few = [part.take(slice(CHOOSING_WINDOWS)) for part in windows[:2]]
+        if self.config.temperature_kelvin is not None and self.config.thermostat_wavenumber is None:
+            self._set_wavenumber(min(WAVENUMBERS, key=lambda wavenumber: self._score_with_wavenumber(wavenumber, few)))
         if self.config.momentum_spread is None and self.config.n_members > 1:
-            few = [part.take(slice(SPREAD_WINDOWS)) for part in windows[:2]]
-            self.momentum_spread.fill_(min(MOMENTUM_SPREADS, key=lambda spread: self._score_with(spread, few)))
+            self.momentum_spread.fill_(min(MOMENTUM_SPREADS, key=lambda spread: self._score_with_spread(spread, few)))
         errors = [self._source_errors(part) for part in windows]
         self.fallback.calibrate(errors, [part.times_fs for part in windows])
 
-    def _score_with(self, spread: float, windows: Sequence[Windows]) -> float:
-        """Mean logarithm of the windows' CRPS, each kind counting alike, when the members start this far apart."""
+    def _set_wavenumber(self, wavenumber: float) -> None:
+        self.config = replace(self.config, thermostat_wavenumber=wavenumber)
+
+    def _score_with_wavenumber(self, wavenumber: float, windows: Sequence[Windows]) -> float:
+        self._set_wavenumber(wavenumber)
+        return self._score(windows, n_samples=1)
+
+    def _score_with_spread(self, spread: float, windows: Sequence[Windows]) -> float:
         self.momentum_spread.fill_(spread)
-        scores = [crps(self.samples(*_tensors(part)).numpy(), part.targets).mean(axis=(1, 2, 3)) for part in windows]
+        return self._score(windows)
+
+    def _score(self, windows: Sequence[Windows], n_samples: int | None = None) -> float:
+        """Mean logarithm of the windows' CRPS, which is the absolute error for one sample; each kind counts alike."""
+        scores = [
+            crps(self.samples(*_tensors(part), n_samples=n_samples).numpy(), part.targets).mean(axis=(1, 2, 3))
+            for part in windows
+        ]
         return float(np.mean([np.log(score + np.finfo(float).tiny).mean() for score in scores]))
 
     def _source_errors(self, windows: Windows) -> Float[np.ndarray, "sources windows times atoms 3"]:
@@ -250,7 +269,11 @@ class SpectralODE(nn.Module):
         """Nosé–Hoover's where the config has a temperature, else none."""
         if self.config.temperature_kelvin is None:
             return ConstantEnergy()
-        return NoseHoover(n_atoms=self.molecule.n_atoms, temperature_kelvin=self.config.temperature_kelvin)
+        return NoseHoover(
+            n_atoms=self.molecule.n_atoms,
+            temperature_kelvin=self.config.temperature_kelvin,
+            wavenumber=self.config.thermostat_wavenumber or THERMOSTAT_WAVENUMBER,
+        )
 
     def solver(self, *, is_trained: bool | None = None) -> Solver:
         """The solver that the config asks for; as long as the fast part is untrained, its inner step for all forces.
@@ -343,15 +366,21 @@ class SpectralODE(nn.Module):
         """The motion at t = 0, modes that do not move at rest, ξ(0) spread over the members."""
         quantiles = normal_quantiles(n_members).to(coordinates)
         friction = quantiles.repeat_interleave(coordinates.shape[-1] // n_members)
-        spread = self.config.friction_spread_per_fs if self.config.temperature_kelvin is not None else 0.0
         _, acceleration, inverse = self.field(coordinates)
         return Motion(
             coordinates=coordinates,
             momenta=momenta * self.geometry.moving,
             acceleration=acceleration,
-            friction=spread * friction,
+            friction=self._friction_spread() * friction,
             inverse_distances=inverse,
         )
+
+    def _friction_spread(self) -> float:
+        """Standard deviation of ξ(0) over the members, 1/fs: as ω, by equipartition of Qξ² with Q ∝ 1/ω²."""
+        thermostat = self.thermostat()
+        if isinstance(thermostat, ConstantEnergy):
+            return 0.0
+        return self.config.friction_spread_per_fs * thermostat.wavenumber / THERMOSTAT_WAVENUMBER
 
 
 def _tensors(windows: Windows) -> tuple[Tensor, Tensor, Tensor]:

@@ -35,8 +35,10 @@ class SpectralODEConfig:
         n_members: members of the ensemble that is averaged; the first is the given start, the others come in pairs.
         momentum_spread: size of the members' perturbation, rms impulse over that of the internal motion; None lets
             ``calibrate`` choose.
-        friction_spread_per_fs: standard deviation of ξ(0) over the members, where there is a thermostat.
+        friction_spread_per_fs: standard deviation of ξ(0) over the members, where there is a thermostat, at MD17's usual
+            frequency; proportional to the frequency, as equipartition of Qξ² has it.
         temperature_kelvin: of the thermostat; None at constant energy.
+        thermostat_wavenumber: its ω in cm⁻¹; None lets ``calibrate`` choose.
         n_remembered: training windows that it remembers (``Memory``), one more thing to fall back on; None for up to
             500 where no forces are known, and none where they are.
         n_remembered_times: times at which it remembers them; set by what is remembered.
@@ -63,6 +65,7 @@ class SpectralODEConfig:
     momentum_spread: float | None = None
     friction_spread_per_fs: float = 0.05
     temperature_kelvin: float | None = None
+    thermostat_wavenumber: float | None = None
     n_remembered: int | None = None
     n_remembered_times: int = 0
     seed: int = 0
@@ -83,3 +86,8 @@ class SpectralODEConfig:
         for name in ("step_fs", "n_inner", "n_members"):
             if not getattr(self, name) > 0:
                 raise ProtocolError(f"{name} is {getattr(self, name)}; expected a positive number.")
+        if self.thermostat_wavenumber is not None and not self.thermostat_wavenumber > 0:
+            raise ProtocolError(
+                f"thermostat_wavenumber is {self.thermostat_wavenumber}; expected a positive number, or none for the "
+                "one that calibration finds."
+            )

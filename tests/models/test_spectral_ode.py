@@ -16,6 +16,7 @@ from msmd.data.windows import Split
 from msmd.errors import DataError, ProtocolError
 from msmd.models.dense_output import rollout
 from msmd.models.ensemble import perturbed_momenta
+from msmd.models.motion import THERMOSTAT_WAVENUMBER
 from msmd.models.solvers import MultipleTimeSteps, VelocityVerlet
 from msmd.models.spectral_ode import SpectralODE, SpectralODEConfig
 from msmd.molecule import Molecule
@@ -103,6 +104,36 @@ def test_a_thermostat_slows_the_drift_as_it_slows_the_atoms(start: tuple, split:
     assert torch.allclose(of_centre / straight, factor, rtol=1e-6)
     assert factor.mean() < 2.9
     assert factor.min() > 1.0
+
+
+@pytest.mark.parametrize("truth", [400.0, 2435.0])
+def test_the_thermostat_is_as_fast_as_that_of_the_data(trained: SpectralODE, split: Split, truth: float) -> None:
+    """Targets are paths of the model itself under this thermostat."""
+    windows = split.training.windows.take(slice(6))
+    rows = torch.from_numpy(windows.positions), torch.from_numpy(windows.velocities)
+    times = torch.tensor([[10.0, 40.0, 60.0]]).double().expand(len(rows[0]), -1)
+    thermostatted = _with(trained, n_members=1, temperature_kelvin=350.0)
+    assert thermostatted.thermostat().wavenumber == THERMOSTAT_WAVENUMBER
+    targets = _with(thermostatted, thermostat_wavenumber=truth).predict(*rows, times)
+    seen = replace(windows, times_fs=times.numpy(), targets=targets.numpy())
+    thermostatted.calibrate([seen])
+    assert thermostatted.config.thermostat_wavenumber == truth
+    fixed = _with(thermostatted, thermostat_wavenumber=800.0)
+    fixed.calibrate([seen])
+    assert fixed.config.thermostat_wavenumber == 800.0
+
+
+def test_a_slow_thermostat_parts_the_members_less(trained: SpectralODE, start: tuple) -> None:
+    """ξ(0) is as wide as ω: six times slower, the first femtoseconds differ a sixth as much."""
+    times = torch.full((len(start[0]), 1), 0.2).double()
+
+    def width(wavenumber: float) -> float:
+        config = {"temperature_kelvin": 350.0, "thermostat_wavenumber": wavenumber}
+        forecaster = _with(trained, n_members=9, **config)
+        forecaster.momentum_spread.fill_(0.0)
+        return float(forecaster.samples(*start, times).std(0).mean())
+
+    assert width(400.0) / width(2400.0) == pytest.approx(1 / 6, rel=0.05)
 
 
 def test_a_batch_is_its_windows_one_by_one(trained: SpectralODE, start: tuple) -> None:
