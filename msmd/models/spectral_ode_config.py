@@ -35,8 +35,8 @@ class SpectralODEConfig:
         n_members: members of the ensemble that is averaged; the first is the given start, the others come in pairs.
         momentum_spread: size of the members' perturbation, rms impulse over that of the internal motion; None lets
             ``calibrate`` choose.
-        friction_spread_per_fs: standard deviation of ξ(0) over the members, where there is a thermostat, at MD17's usual
-            frequency; proportional to the frequency, as equipartition of Qξ² has it.
+        friction_spread_per_fs: standard deviation of ξ(0) over the members, where there is a thermostat, at MD17's
+            usual frequency; proportional to the frequency, as equipartition of Qξ² has it.
         temperature_kelvin: of the thermostat; None at constant energy.
         thermostat_wavenumber: its ω in cm⁻¹; None lets ``calibrate`` choose.
         n_remembered: training windows that it remembers (``Memory``), one more thing to fall back on; None for up to
