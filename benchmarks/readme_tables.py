@@ -1,0 +1,201 @@
+"""Writes the README's tables of errors from the shipped ones: ``python benchmarks/readme_tables.py``.
+
+Each table stands between ``<!-- name -->`` and ``<!-- /name -->``; a test holds the README to what is written here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from statistics import mean, stdev
+
+from msmd.forecasters import FORECASTERS
+from msmd.sweeps.record import FULL, WHOLE, Record
+from msmd.sweeps.table import TABLES, read_table
+
+README = Path(__file__).parents[1] / "README.md"
+
+OURS, MEAN = "spectral-ode", "mean-structure"
+BASELINES = [card.name for card in FORECASTERS if card.family == "baseline" and card.name != "nearest-window"]
+PEERS = [card.name for card in FORECASTERS if card.family == "peer"]
+TITLES = {MEAN: "aligned mean", OURS: "**spectral ODE**"} | {name: name.upper() for name in PEERS}
+
+BEST_PUBLISHED = {
+    "aspirin": 5.45, "benzene": 1.08, "ethanol": 2.69, "malonaldehyde": 10.67,
+    "naphthalene": 0.32, "salicylic": 0.71, "toluene": 2.26, "uracil": 0.47,
+}  # fmt: skip
+"""The lowest of five papers' errors under the papers' protocol, 10⁻² Å²."""
+
+EARLY = ("0-50", "50-150")
+LATE = ("150-400", "400-800", "800-1500")
+MISSING = "–"
+
+
+class Errors:
+    """The errors of one table at one kind of times, full models only."""
+
+    def __init__(self, table: str, sampling: str, *, is_rotated: bool = False) -> None:
+        self.records: dict[tuple[str, str, str], list[Record]] = {}
+        for record in read_table(TABLES / f"{table}.csv"):
+            if (record.variant, record.sampling, record.is_rotated) == (FULL, sampling, is_rotated):
+                name = (record.molecule, record.forecaster, record.band)
+                self.records.setdefault(name, []).append(record)
+
+    @property
+    def molecules(self) -> list[str]:
+        """Those of which there is a forecast of ours."""
+        return sorted({molecule for molecule, forecaster, _ in self.records if forecaster == OURS})
+
+    def of(self, molecule: str, forecaster: str, band: str = WHOLE) -> float | None:
+        """The error of the first seed, Å²."""
+        found = self.records.get((molecule, forecaster, band))
+        return None if found is None else min(found, key=lambda record: record.seed).heavy_mse
+
+    def seeds(self, molecule: str) -> list[float]:
+        """Errors of ours, of every seed, Å²."""
+        return [record.heavy_mse for record in self.records.get((molecule, OURS, WHOLE), [])]
+
+    def cell(self, molecule: str, forecaster: str, band: str = WHOLE) -> str:
+        """The error as the README has it."""
+        return written(self.of(molecule, forecaster, band))
+
+    def ours(self, molecule: str) -> str:
+        """Our error, bold, with the standard error over stretches of the test data."""
+        record = self.records[molecule, OURS, WHOLE][0]
+        return f"**{written(record.heavy_mse)}** ± {written(record.spread)}"
+
+    def least(self, molecule: str, forecasters: Iterable[str]) -> tuple[float, str]:
+        """The best of these forecasters, and its error."""
+        found = [(self.of(molecule, name), name) for name in forecasters]
+        return min((error, name) for error, name in found if error is not None)
+
+
+def written(square: float | None) -> str:
+    """A squared error (Å²) in 10⁻² Å², three digits where there are three."""
+    if square is None:
+        return MISSING
+    value = 100.0 * square
+    digits = 4 if value < 0.01 else 3 if value < 1.0 else 2 if value < 10.0 else 1
+    return f"{value:.{digits}f}".removeprefix("0")
+
+
+def quotient(ours: float, other: float) -> str:
+    """How many times the other error ours is."""
+    return f"{ours / other:.3f}".removeprefix("0")
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """GitHub's markdown."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def embedded() -> str:
+    """Ten molecules of GFN2-xTB data, even times."""
+    errors, later, seeds = Errors("embedded", "even"), Errors("long", "long"), Errors("seeds", "even")
+    shown = ["persistence", MEAN, "normal-modes", "linear-response"]
+    header = [
+        "", *map(_title, shown), TITLES[OURS], "three seeds: mean, standard deviation", *map(_band, LATE),
+        "ours / best baseline", "3–6 ps: aligned mean", "ours",
+    ]  # fmt: skip
+
+    def row(molecule: str) -> list[str]:
+        three = [errors.of(molecule, OURS), *seeds.seeds(molecule)]
+        trained = [f"{written(mean(three))}, {written(stdev(three))}" if len(three) == 3 else MISSING]
+        far = [later.cell(molecule, name, "3000-6000") for name in (MEAN, OURS)]
+        return [
+            molecule, *(errors.cell(molecule, name) for name in shown), errors.ours(molecule), *trained,
+            *(errors.cell(molecule, OURS, band) for band in LATE), _over_best(errors, molecule, BASELINES), *far,
+        ]  # fmt: skip
+
+    return table(header, map(row, errors.molecules))
+
+
+def real() -> str:
+    """Eight molecules of real rMD17, irregular and nearly even times."""
+    errors, even = Errors("real", "irregular"), Errors("real-even", "even")
+    shown = [MEAN, "normal-modes", "linear-response"]
+    header = [
+        "", *map(_title, shown), TITLES[OURS], *map(_band, EARLY + LATE), "ours / best baseline",
+        "even times: aligned mean", TITLES[OURS], "ours / best baseline",
+    ]  # fmt: skip
+
+    def row(molecule: str) -> list[str]:
+        return [
+            molecule, *(errors.cell(molecule, name) for name in shown), errors.ours(molecule),
+            *(errors.cell(molecule, OURS, band) for band in EARLY + LATE), _over_best(errors, molecule, BASELINES),
+            even.cell(molecule, MEAN), even.ours(molecule), _over_best(even, molecule, BASELINES),
+        ]  # fmt: skip
+
+    return table(header, map(row, errors.molecules))
+
+
+def peers() -> str:
+    """The published models trained here, at both budgets, as they come and turned."""
+    turned = Errors("peers-one-core", "even", is_rotated=True)
+    budgets = {
+        "every frame": (Errors("peers-one-core", "even"), Errors("embedded", "even")),
+        "500 windows": (Errors("windows-peers", "even"), Errors("windows", "even")),
+    }
+    header = ["", "budget", *map(_title, PEERS), TITLES[OURS], "ours / best peer", "best baseline"]
+    rows = []
+    for molecule in ("toluene", "ethanol", "aspirin"):
+        for budget, (published, ours) in budgets.items():
+            cells = [published.cell(molecule, name) for name in PEERS]
+            ratio = quotient(ours.of(molecule, OURS), published.least(molecule, PEERS)[0])
+            error, name = ours.least(molecule, BASELINES)
+            rows.append([molecule, budget, *cells, ours.ours(molecule), ratio, f"{written(error)} ({_title(name)})"])
+        cells = [turned.cell(molecule, name) for name in PEERS]
+        rows.append([molecule, "every frame, turned", *cells, turned.ours(molecule), "", ""])
+    return table(header, rows)
+
+
+def paper() -> str:
+    """The papers' own protocol on real rMD17, beside what they published."""
+    windows, frames = Errors("paper", "even"), Errors("paper-frames", "even")
+    shown = [MEAN, "linear-response", "kernel-response", "nearest-window"]
+    header = [
+        "", *map(_title, shown), "**spectral ODE, 500 windows**", "every frame, with forces", "best published",
+    ]  # fmt: skip
+
+    def row(molecule: str) -> list[str]:
+        cells = [windows.cell(molecule, name) for name in shown]
+        published = written(BEST_PUBLISHED[molecule] / 100.0)
+        return [molecule, *cells, windows.ours(molecule), frames.ours(molecule), published]
+
+    return table(header, map(row, windows.molecules))
+
+
+WRITERS: dict[str, Callable[[], str]] = {"embedded": embedded, "real": real, "peers": peers, "paper": paper}
+
+
+def filled(text: str) -> str:
+    """The README with every table as the shipped numbers have it.
+
+    Raises:
+        ValueError: when a table's place is not there exactly once.
+    """
+    for name, write in WRITERS.items():
+        pattern = re.compile(rf"(?<=<!-- {name} -->\n).*?(?=\n<!-- /{name} -->)", re.DOTALL)
+        body = write()
+        text, count = pattern.subn(lambda _, body=body: body, text)
+        if count != 1:
+            raise ValueError(f"The README has {count} places for the table {name!r}; expected one.")
+    return text
+
+
+def _title(name: str) -> str:
+    return TITLES.get(name, name.replace("-", " "))
+
+
+def _band(name: str) -> str:
+    return name.replace("-", "–") + " fs"
+
+
+def _over_best(errors: Errors, molecule: str, others: Iterable[str]) -> str:
+    return quotient(errors.of(molecule, OURS), errors.least(molecule, others)[0])
+
+
+if __name__ == "__main__":
+    README.write_text(filled(README.read_text(encoding="utf-8")), encoding="utf-8")
