@@ -27,11 +27,19 @@ def show_numbers(cell: Cell) -> None:
         parts.append(f"{_say(cell.against_full)} times the full model's")
     if cell.against_baseline is not None:
         parts.append(f"{_say(cell.against_baseline)} times that of {forecaster_card(cell.baseline).title.lower()}")
-    notes = ["One seed, so that nobody knows its spread" if n_seeds == 1 else f"± is the spread over {n_seeds} seeds"]
+    notes = [_say_seeds(n_seeds, cell.full_spread)]
     if not cell.score.is_complete:
         notes.append("not trained in full")
     st.markdown(", ".join(parts) + ".")
     st.caption(", ".join(notes) + ".")
+
+
+def _say_seeds(n_seeds: int, full: Ratio | None) -> str:
+    if n_seeds > 1:
+        return f"± is the spread over {n_seeds} seeds"
+    if full is None:
+        return "One seed, so that nobody knows its spread"
+    return f"One seed; the full model's error changes by ± {100 * full.spread:.0f} % between {full.n_seeds} seeds"
 
 
 def _hundredfold(value: float | None) -> float | None:

@@ -154,6 +154,7 @@ class ForecastersSpec:
             stand for what they say.  Without ``{seed}`` it is one training, tested with the first seed alone.
         set: entries of the config, each ``name=value``.
         learning_rates: to choose among by the validation error.
+        seeds: of its trainings, where they are fewer than the sweep's.
         variants: ablations beside the forecaster itself.
     """
 
@@ -161,6 +162,7 @@ class ForecastersSpec:
     checkpoint: str = ""
     set: tuple[str, ...] = ()
     learning_rates: tuple[float, ...] = ()
+    seeds: tuple[int, ...] = ()
     variants: tuple[VariantSpec, ...] = ()
 
     def __post_init__(self) -> None:

@@ -153,7 +153,7 @@ def _config(forecaster: str, options: list[str]) -> Any:
 
 def _tasks(spec: SweepSpec, molecule: str, entry: ForecastersSpec) -> Iterator[Task]:
     for name, split, variant in product(entry.names, spec.evaluation.splits, (None, *entry.variants)):
-        budgets, seeds = _budgets(spec, name), spec.seeds
+        budgets, seeds = _budgets(spec, name), entry.seeds or spec.seeds
         if entry.checkpoint and (variant is None or variant.reuse):
             budgets = budgets[:1]
             seeds = seeds if "{seed}" in entry.checkpoint else seeds[:1]

@@ -124,6 +124,8 @@ class Cell:
         against_full: over the full model's; None where one of the two has not been run.
         against_baseline: over that of the best baseline on the same windows.
         baseline: its name, empty where there is none.
+        full_spread: relative spread of the full model's error over seeds, from the sweep that has the most of them;
+            its value is 1, and None stands where one seed is all there is.
     """
 
     molecule: str
@@ -132,6 +134,7 @@ class Cell:
     against_full: Ratio | None = None
     against_baseline: Ratio | None = None
     baseline: str = ""
+    full_spread: Ratio | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -242,7 +245,17 @@ def _cell(
         against_full=None if full is None else score.over(full),
         against_baseline=None if baseline is None else score.over(baseline[1]),
         baseline=baseline[0] if baseline else "",
+        full_spread=_full_spread(places.values(), model),
     )
+
+
+def _full_spread(places: Iterable[Scores], model: Model) -> Ratio | None:
+    """How much the full model's error changes from seed to seed, on whichever windows most seeds were tested."""
+    fulls = [scores[model, FULL] for scores in places if (model, FULL) in scores]
+    most = max(fulls, key=lambda score: len(score.by_seed), default=None)
+    if most is None or most.spread is None:
+        return None
+    return Ratio(value=1.0, spread=most.spread / most.mean, n_seeds=len(most.by_seed))
 
 
 Place = tuple[str, int]

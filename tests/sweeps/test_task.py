@@ -86,3 +86,11 @@ def test_a_variant_can_be_trained_on_fewer_seeds_than_the_rest(tmp_path: Path) -
     assert [task.seed for task in every if task.variant == "separable"] == [0, 1, 2]
     assert [task.seed for task in one if task.variant == "separable"] == [1]
     assert {task.needs for task in one if task.variant == "separable"} == {"training"}
+
+
+def test_seeds_beside_a_checkpoint_are_trained(tmp_path: Path) -> None:
+    """The shipped seed as it is, the others anew: all of one table."""
+    head, checkpoint = "seeds = [0, 1, 2]\n" + HEAD, ODE.format(where="checkpoints/any")
+    trained = '[[forecasters]]\nnames = ["spectral-ode"]\nseeds = [1, 2]\n'
+    full = [task for task in _tasks(tmp_path, head, checkpoint, trained) if task.variant == "full"]
+    assert [(task.seed, task.needs) for task in full] == [(0, "checkpoint"), (1, "training"), (2, "training")]

@@ -38,6 +38,15 @@ def test_one_seed_has_no_spread():
     assert found.against_full.spread is None
 
 
+def test_the_full_models_seeds_may_come_from_another_sweep():
+    elsewhere = [record(sweep="seeds", seed=seed, error=error) for seed, error in enumerate((0.1, 0.2, 0.3))]
+    found = cell([record(), record(variant="one-member", error=0.03), *elsewhere])
+    assert found.against_full.value == pytest.approx(3.0)
+    assert found.full_spread.spread == pytest.approx(0.5)
+    assert found.full_spread.n_seeds == 3
+    assert cell([record(), record(variant="one-member")]).full_spread is None
+
+
 def test_the_best_baseline_stands_for_all_and_the_leak_detector_is_none():
     rivals = [record("persistence", error=0.05), record("mean-structure", error=0.04)]
     found = cell([record(), *rivals, record("nearest-window", error=0.001), *seeds(0.02, 0.06, variant="one-member")])
