@@ -17,6 +17,7 @@ from msmd.app.forecast_run import Run, at_stored_times
 from msmd.app.player import player
 from msmd.errors import MsmdError
 from msmd.forecasting import Forecast, ForecasterCard, forecaster_card
+from msmd.metrics.displacement import valid_time
 from msmd.views.forecast_files import write_forecast
 from msmd.views.player import standalone_html
 from msmd.views.scenes import forecast_scene, reference_scene, rmsd
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 KEY = "player_forecast"
 CARD_WIDTH = 180  # px; two stand side by side on a phone
+
+FOLLOWS = 0.2
+"""Å of RMSD up to which a forecast follows the reference: to the eye, the atoms of both still overlap."""
 
 
 def show_player(chosen: Chosen, window: Window, run: Run, look: Look) -> None:
@@ -59,7 +63,7 @@ def show_player(chosen: Chosen, window: Window, run: Run, look: Look) -> None:
 
 
 def show_scores(run: Run, card: ForecasterCard) -> None:
-    """RMSD at the horizon, the forecaster's first and the baselines' beside it."""
+    """How long each forecast follows the reference and where it ends, the forecaster's first, the baselines' beside."""
     if not run.ready:
         st.skeleton(height=110)
         return
@@ -69,34 +73,31 @@ def show_scores(run: Run, card: ForecasterCard) -> None:
     if main.reference is None:
         st.info("These data hold no frames after the start at these times, so that there is nothing to compare with.")
         return
-    rivals = run.ready_rivals
-    best = min((final_rmsd(r) for r in rivals), default=None)
     last = main.times_fs[main.has_reference].max()
-    st.markdown(f"**RMSD after {last:,.0f} fs**, all atoms, not aligned: lower is better")
+    st.markdown(
+        f"**How long each follows the reference** to {FOLLOWS:g} Å, and how far off it is after {last:,.0f} fs "
+        "(RMSD over all atoms, not aligned)"
+    )
     with st.container(horizontal=True):
-        _metric(card.title, final_rmsd(main), against=best)
-        for rival in rivals:
-            _metric(forecaster_card(rival.forecaster).title, final_rmsd(rival))
+        _metric(card.title, main)
+        for rival in run.ready_rivals:
+            _metric(forecaster_card(rival.forecaster).title, rival)
         for name in run.pending:
             with st.container(border=True, width=CARD_WIDTH):
                 st.caption(f"{forecaster_card(name).title}: being made …")
 
 
-def final_rmsd(forecast: Forecast) -> float:
-    """RMSD at the last time at which the reference is known, Å."""
+def _metric(title: str, forecast: Forecast) -> None:
+    distances = rmsd(forecast.predicted, forecast.reference)
     known = np.flatnonzero(forecast.has_reference)
     last = known[np.argmax(forecast.times_fs[known])]
-    return float(rmsd(forecast.predicted[[last]], forecast.reference[[last]])[0])
-
-
-def _metric(title: str, value: float, *, against: float | None = None) -> None:
-    delta = None if not against else f"{100 * (value / against - 1):+.0f} %"
     st.metric(
         title,
-        f"{value:.2f} Å",
-        delta=delta,
-        delta_description="vs baselines" if delta else None,
-        delta_color="inverse",
+        f"{valid_time(distances, forecast.times_fs, FOLLOWS):,.0f} fs",
+        delta=f"{distances[last]:.2f} Å",
+        delta_description="at the end",
+        delta_color="off",
+        delta_arrow="off",
         border=True,
         width=CARD_WIDTH,
     )

@@ -98,6 +98,25 @@ def error_by_time(errors: Errors, atoms: Bool[Array, " atoms"] | None = None) ->
     return squared_errors(_chosen(errors, atoms)).mean(axis=(0, 2))
 
 
+def valid_time(distances: Float[Array, " times"], times_fs: Float[Array, " times"], limit: float) -> float:
+    """How long a forecast is of use: the last time up to which no distance exceeds the limit, fs; 0 if the first does.
+
+    Args:
+        distances: between forecast and truth, such as the RMSD in Å; NaN where the truth is not known.
+        times_fs: in any order.
+        limit: in the unit of the distances.
+
+    Reference: the valid prediction time of chaotic systems, as in Vlachas et al., Neural Networks 126, 191 (2020).
+
+    >>> valid_time(np.array([0.1, 0.3, 0.1]), np.array([10.0, 20.0, 30.0]), 0.2)
+    10.0
+    """
+    known = np.isfinite(distances)
+    too_far = times_fs[known & (distances > limit)]
+    before = times_fs[known & (times_fs < too_far.min(initial=np.inf))]
+    return float(before.max(initial=0.0))
+
+
 def error_by_mode(errors: Errors, basis: Float[Array, "atoms modes"]) -> Float[Array, " modes"]:
     """Mean squared error per spatial mode, Å².
 

@@ -58,6 +58,11 @@ def scores(app: AppTest) -> dict[str, float]:
     return {card.label: float(card.value.split()[0].replace(",", "")) for card in app.metric}
 
 
+def final_distances(app: AppTest) -> dict[str, float]:
+    """How far off each forecast is at the end, Å, by the label of its card."""
+    return {card.label: float(card.delta.split()[0]) for card in app.metric}
+
+
 def link(app: AppTest) -> dict[str, str]:
     """The parameters of the URL; AppTest hands out what it was given, text or a list of it."""
     return {name: value if isinstance(value, str) else value[0] for name, value in app.query_params.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.app.conftest import first_card, said, scores, settle
+from tests.app.conftest import final_distances, first_card, said, scores, settle
 
 
 def test_the_simulation_is_a_forecaster_of_the_menu(open_app):
@@ -13,7 +13,8 @@ def test_the_simulation_is_a_forecaster_of_the_menu(open_app):
     assert not app.exception
     assert not app.error
     assert first_card(app) == "GFN2-xTB"
-    assert scores(app)["GFN2-xTB"] < 0.01
+    assert final_distances(app)["GFN2-xTB"] < 0.01
+    assert scores(app)["GFN2-xTB"] == 48.0
     captions = said(app.caption)
     assert any("The quantum-chemical simulation itself" in text for text in captions)
     assert any("msmd evaluate --forecaster gfn2 ethanol" in text for text in captions)

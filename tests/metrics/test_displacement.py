@@ -16,6 +16,7 @@ from msmd.metrics.displacement import (
     error_by_time,
     f_mse,
     squared_errors,
+    valid_time,
 )
 
 HEAVY = np.array([True, False])
@@ -100,3 +101,19 @@ def test_copies_of_a_window_do_not_narrow_the_spread():
     once = block_bootstrap(values, np.arange(50))
     repeated = block_bootstrap(np.repeat(values, 20), np.repeat(np.arange(50), 20))
     assert repeated == pytest.approx(once, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("distances", "expected"),
+    [
+        ([0.1, 0.1, 0.1], 30.0),
+        ([0.3, 0.1, 0.1], 0.0),
+        ([0.1, 0.1, 0.3], 20.0),
+        ([0.1, np.nan, 0.3], 10.0),
+        ([0.1, 0.2, np.nan], 20.0),
+    ],
+)
+def test_a_forecast_is_valid_until_it_is_first_too_far_off(distances: list[float], expected: float) -> None:
+    times = np.array([10.0, 20.0, 30.0])
+    assert valid_time(np.array(distances), times, 0.2) == expected
+    assert valid_time(np.array(distances)[::-1], times[::-1], 0.2) == expected
