@@ -10,9 +10,15 @@
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 
 __version__ = "0.1.0"
+
+# torch's threads spin while they wait for one another.  Where another process has a core, each wait lasts until the
+# scheduler comes round, and the thousand small steps of a forecast take a hundred times longer.  Read once, when torch
+# is imported; one's own setting stays.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 _PUBLIC = {
     "load_trajectory": "msmd.data",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -246,3 +247,12 @@ def test_the_cards_say_which_forecasters_have_members():
 def test_listing_forecasters_does_not_import_torch():
     code = "import sys, msmd.forecasting; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(("own", "expected"), [({}, "PASSIVE"), ({"OMP_WAIT_POLICY": "ACTIVE"}, "ACTIVE")])
+def test_threads_that_wait_leave_the_core_to_others(own: dict[str, str], expected: str) -> None:
+    """Set before torch is loaded, unless somebody has set it."""
+    code = "import os, sys, msmd; assert 'torch' not in sys.modules; print(os.environ['OMP_WAIT_POLICY'])"
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"} | own
+    found = subprocess.run([sys.executable, "-c", code], env=environment, check=True, capture_output=True, text=True)
+    assert found.stdout.strip() == expected
