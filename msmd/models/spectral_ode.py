@@ -32,6 +32,7 @@ from msmd.models.renumbering import pair_order, renumbered_molecule, renumbered_
 from msmd.models.solvers import MultipleTimeSteps, Solver, Torchdiffeq, VelocityVerlet
 from msmd.models.spectral_ode_config import SpectralODEConfig
 from msmd.models.symmetry import symmetrised_inverse_distances
+from msmd.models.threads import threads_for
 from msmd.models.training_plan import Learner, plan
 from msmd.molecule import Molecule
 from msmd.stage import Stage
@@ -346,10 +347,11 @@ class SpectralODE(nn.Module):
         self, centred: Tensor, velocities: Tensor, times_fs: Tensor, n_members: int
     ) -> tuple[Float[Tensor, "members windows times atoms 3"], Bool[Tensor, "members windows times"]]:
         """Every member's path about the centre of mass, and where it is sound."""
-        coordinates = self.geometry.modal(centred).repeat(1, 1, n_members)
-        momenta = self.geometry.modal(velocities).repeat(1, 1, n_members)
-        start = self._start(coordinates, self._perturbed(coordinates, momenta, n_members), n_members)
-        modal, sound = rollout(self.solver(), start, times_fs.double().repeat(n_members, 1), self.guard)
+        with threads_for(n_members * len(centred)):
+            coordinates = self.geometry.modal(centred).repeat(1, 1, n_members)
+            momenta = self.geometry.modal(velocities).repeat(1, 1, n_members)
+            start = self._start(coordinates, self._perturbed(coordinates, momenta, n_members), n_members)
+            modal, sound = rollout(self.solver(), start, times_fs.double().repeat(n_members, 1), self.guard)
         nodal = self.geometry.nodal(modal.flatten(0, 1).permute(1, 2, 0))
         shape = (n_members, *times_fs.shape)
         return nodal.reshape(*shape, self.molecule.n_atoms, 3), sound.reshape(shape)
