@@ -13,6 +13,7 @@ from msmd.cli.bench import bench
 from msmd.cli.calibration import calibration
 from msmd.cli.data import fetch, generate, info, molecules
 from msmd.cli.evaluate import evaluate
+from msmd.cli.floor import floor
 from msmd.cli.forecast import forecast
 from msmd.cli.properties import properties
 from msmd.cli.runs import runs
@@ -26,7 +27,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_
 
 COMMANDS: tuple = (
     molecules, fetch, generate, info, spectrum, space_time, train, export, runs, evaluate, calibration, properties,
-    forecast, bench, sweep,
+    floor, forecast, bench, sweep,
 )  # fmt: skip
 """Every command, a function each; its name on the command line is the function's, with hyphens."""
 
