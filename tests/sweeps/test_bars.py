@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from statistics import geometric_mean
+from statistics import geometric_mean, mean
 
 import pytest
 
@@ -55,8 +55,8 @@ def test_no_baseline_is_better_anywhere(table: str, n_molecules: int) -> None:
 
 def test_every_molecule_is_below_half_of_the_aligned_mean() -> None:
     ours = _by_test(_rows("embedded", lambda record: record.forecaster == OURS and record.band == WHOLE))
-    mean = _by_test(_rows("embedded", lambda record: record.forecaster == MEAN and record.band == WHOLE))
-    assert all(error < 0.5 * mean[test] for test, error in ours.items())
+    aligned = _by_test(_rows("embedded", lambda record: record.forecaster == MEAN and record.band == WHOLE))
+    assert all(error < 0.5 * aligned[test] for test, error in ours.items())
 
 
 def _even(table: str) -> dict[str, float]:
@@ -67,6 +67,23 @@ def _even(table: str) -> dict[str, float]:
 
 def test_toluene_is_where_it_was_to_be() -> None:
     assert _even("embedded")["toluene"] <= 0.07
+
+
+def test_so_is_the_mean_of_three_seeds() -> None:
+    """Better than every baseline in every band, toluene where it was to be; half of the aligned mean is missed once."""
+    rows = _rows("seeds", lambda record: record.forecaster == OURS)
+    seeds = {_test_of(record): [] for record in rows}
+    for record in rows:
+        seeds[_test_of(record)].append(record.heavy_mse)
+    assert {len(errors) for errors in seeds.values()} == {3}
+    ours = {test: mean(errors) for test, errors in seeds.items()}
+    assert len({molecule for molecule, _, _ in ours}) == 10
+    others = _rows("embedded", lambda record: record.forecaster in BASELINES)
+    assert not {_test_of(record) for record in others if record.heavy_mse < ours[_test_of(record)]}
+    aligned = _by_test([record for record in others if record.forecaster == MEAN and record.band == WHOLE])
+    # .501 of it: the shipped seed has .965, the others 1.19 and 1.24.
+    assert {test[:2] for test, error in aligned.items() if ours[test] >= 0.5 * error} == {("ethanol", "even")}
+    assert ours["toluene", "even", WHOLE] <= 0.07e-2
 
 
 def test_real_molecules_are_below_the_marks() -> None:
@@ -92,10 +109,10 @@ def test_irregular_times_cost_no_more_than_five_percent() -> None:
 
 def test_beyond_the_trained_horizon_the_mean_is_never_better() -> None:
     ours = _by_test(_rows("long", lambda record: record.forecaster == OURS))
-    mean = _by_test(_rows("long", lambda record: record.forecaster == MEAN))
+    aligned = _by_test(_rows("long", lambda record: record.forecaster == MEAN))
     assert len({molecule for molecule, _, _ in ours}) == 10
     assert {band for _, _, band in ours} >= {"1500-3000", "3000-6000"}
-    assert not {test: (error, mean[test]) for test, error in ours.items() if error > mean[test]}
+    assert not {test: (error, aligned[test]) for test, error in ours.items() if error > aligned[test]}
 
 
 @pytest.mark.parametrize(
