@@ -15,10 +15,12 @@ from importlib import import_module
 
 __version__ = "0.1.0"
 
-# torch's threads spin while they wait for one another.  Where another process has a core, each wait lasts until the
-# scheduler comes round, and the thousand small steps of a forecast take a hundred times longer.  Read once, when torch
-# is imported; one's own setting stays.
+# Threads of torch's and of numpy's linear algebra spin while they wait for one another.  Where another process has a
+# core, each wait lasts until the scheduler comes round: the thousand small steps of a forecast take a hundred times
+# longer, a fit in closed form ten times.  So torch's sleep, and numpy's are one, which is as fast for matrices as small
+# as these on an idle machine too.  Read once, when torch and numpy are imported; one's own settings stay.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 _PUBLIC = {
     "load_trajectory": "msmd.data",

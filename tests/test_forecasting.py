@@ -249,10 +249,15 @@ def test_listing_forecasters_does_not_import_torch():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-@pytest.mark.parametrize(("own", "expected"), [({}, "PASSIVE"), ({"OMP_WAIT_POLICY": "ACTIVE"}, "ACTIVE")])
+@pytest.mark.parametrize(
+    ("own", "expected"),
+    [({}, "PASSIVE 1"), ({"OMP_WAIT_POLICY": "ACTIVE", "OPENBLAS_NUM_THREADS": "4"}, "ACTIVE 4")],
+)
 def test_threads_that_wait_leave_the_core_to_others(own: dict[str, str], expected: str) -> None:
-    """Set before torch is loaded, unless somebody has set it."""
-    code = "import os, sys, msmd; assert 'torch' not in sys.modules; print(os.environ['OMP_WAIT_POLICY'])"
-    environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"} | own
+    """Set before torch and numpy are loaded, unless somebody has set it."""
+    names = ("OMP_WAIT_POLICY", "OPENBLAS_NUM_THREADS")
+    code = "import os, sys, msmd; assert not {'numpy', 'torch'} & set(sys.modules); "
+    code += f"print(*map(os.environ.get, {names}))"
+    environment = {name: value for name, value in os.environ.items() if name not in names} | own
     found = subprocess.run([sys.executable, "-c", code], env=environment, check=True, capture_output=True, text=True)
     assert found.stdout.strip() == expected

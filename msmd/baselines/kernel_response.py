@@ -11,7 +11,6 @@ import numpy as np
 from scipy.linalg import solve
 
 from msmd.baselines.base import FittedBaseline
-from msmd.baselines.threads import on_one_thread
 from msmd.baselines.time_knots import TimeKnots
 from msmd.data.windows import TrainingData, Windows
 from msmd.frame import EckartFrame, centre_of_mass, eckart_frame, mean_structure
@@ -84,7 +83,6 @@ class KernelResponse(FittedBaseline):
     coefficients: Float[Array, "windows later atoms 3"]
 
     @classmethod
-    @on_one_thread
     def fit(cls, training: TrainingData) -> KernelResponse:
         """Remembers the first 500 windows; kernel and penalty by cross-validation."""
         windows, molecule = training.windows.take(slice(MAX_WINDOWS)), training.molecule

@@ -9,7 +9,6 @@ import numpy as np
 from scipy.linalg import solve
 
 from msmd.baselines.base import FittedBaseline
-from msmd.baselines.threads import on_one_thread
 from msmd.baselines.time_knots import TimeKnots
 from msmd.data.windows import TrainingData, Windows
 from msmd.frame import EckartFrame, centre_of_mass, eckart_frame, mean_structure
@@ -47,7 +46,6 @@ class LinearResponse(FittedBaseline):
     penalties: Float[Array, " atoms"]
 
     @classmethod
-    @on_one_thread
     def fit(cls, training: TrainingData) -> LinearResponse:
         """Ridge regression of all windows' displacements, penalties chosen by cross-validation."""
         windows, masses = training.windows, training.molecule.masses
