@@ -13,11 +13,11 @@ from statistics import mean, stdev
 from msmd.forecasters import FORECASTERS
 from msmd.sweeps.record import FULL, WHOLE, Record
 from msmd.sweeps.table import TABLES, read_table
+from msmd.views.ablation_scores import BASELINES
 
 README = Path(__file__).parents[1] / "README.md"
 
 OURS, MEAN = "spectral-ode", "mean-structure"
-BASELINES = [card.name for card in FORECASTERS if card.family == "baseline" and card.name != "nearest-window"]
 PEERS = [card.name for card in FORECASTERS if card.family == "peer"]
 TITLES = {MEAN: "aligned mean", OURS: "**spectral ODE**"} | {name: name.upper() for name in PEERS}
 

@@ -7,7 +7,7 @@ import streamlit as st
 from msmd.app.ablation_choice import View
 from msmd.forecasters import forecaster_card
 from msmd.sweeps.record import FULL
-from msmd.views.ablation_scores import Cell, Ratio
+from msmd.views.ablation_scores import Cell, Ratio, Score
 
 
 def show_note(view: View, variant: str) -> None:
@@ -27,19 +27,20 @@ def show_numbers(cell: Cell) -> None:
         parts.append(f"{_say(cell.against_full)} times the full model's")
     if cell.against_baseline is not None:
         parts.append(f"{_say(cell.against_baseline)} times that of {forecaster_card(cell.baseline).title.lower()}")
-    notes = [_say_seeds(n_seeds, cell.full_spread)]
+    notes = [_say_seeds(n_seeds, cell.full)]
     if not cell.score.is_complete:
         notes.append("not trained in full")
     st.markdown(", ".join(parts) + ".")
     st.caption(", ".join(notes) + ".")
 
 
-def _say_seeds(n_seeds: int, full: Ratio | None) -> str:
+def _say_seeds(n_seeds: int, full: Score | None) -> str:
     if n_seeds > 1:
         return f"± is the spread over {n_seeds} seeds"
-    if full is None:
+    if full is None or full.spread is None:
         return "One seed, so that nobody knows its spread"
-    return f"One seed; the full model's error changes by ± {100 * full.spread:.0f} % between {full.n_seeds} seeds"
+    changes = f"± {full.spread / full.mean:.0%} between {len(full.by_seed)} seeds"
+    return f"One seed; the full model's error changes by {changes}"
 
 
 def _hundredfold(value: float | None) -> float | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from msmd.cli.choices import AsJson, Source
 from msmd.errors import CheckpointError, MissingPackageError
 
 if TYPE_CHECKING:
@@ -23,12 +24,12 @@ SIMULATION = "gfn2"
 
 def bench(
     molecule: Annotated[str, typer.Argument(help="A molecule of the registry.")] = "ethanol",
-    source: Annotated[str, typer.Option(help="gfn2, md17 or rmd17.")] = "gfn2",
+    source: Source = "gfn2",
     forecaster: Annotated[list[str] | None, typer.Option(help="Only these, repeated; all unless given.")] = None,
     windows: Annotated[int, typer.Option(help="Windows of 8 times predicted in one call.", min=1)] = 50,
     repeats: Annotated[int, typer.Option(help="Timed calls; the median counts.", min=1)] = 3,
     threads: Annotated[int, typer.Option(help="Threads of torch.", min=1)] = 1,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Measures seconds per window and peak memory of every forecaster at hand."""
     from msmd.forecasting import FORECASTERS, forecaster_card

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from msmd.cli.choices import choice
+from msmd.cli.choices import AsJson, DataFile, ForecasterName, Names, Seed, Source, choice
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -21,19 +20,17 @@ if TYPE_CHECKING:
 
 
 def calibration(
-    names: Annotated[
-        list[str] | None, typer.Argument(metavar="[CHECKPOINT | RUN] [MOLECULE]", show_default=False)
-    ] = None,
-    forecaster: Annotated[str | None, typer.Option(help="A name, instead of a checkpoint or run folder.")] = None,
-    data: Annotated[Path | None, typer.Option(help="A trajectory file instead of a molecule.")] = None,
-    source: Annotated[str, typer.Option(help="gfn2, md17 or rmd17.")] = "gfn2",
+    names: Names = None,
+    forecaster: ForecasterName = None,
+    data: DataFile = None,
+    source: Source = "gfn2",
     members: Annotated[int, typer.Option(help="Members of the ensemble.", min=2)] = 16,
     windows: Annotated[int, typer.Option(help="Test windows at most.", min=1)] = 100,
     split: Annotated[str, typer.Option(help="blocked or paper.")] = "blocked",
     sampling: Annotated[str, typer.Option(help="even or irregular; long goes to four horizons.")] = "even",
     horizon_fs: Annotated[float | None, typer.Option(help="Longest time; 3000 frames unless given.")] = None,
-    seed: Annotated[int, typer.Option(help="Feeds every random choice.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    seed: Seed = 0,
+    as_json: AsJson = False,
 ) -> None:
     """Measures members against what happened: CRPS, spread and error, and how they move, by horizon band."""
     from msmd.data.windows import Protocol, split_dataset

@@ -6,7 +6,7 @@ import sys
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,6 +16,15 @@ if TYPE_CHECKING:
     from msmd.data.windows import Split
     from msmd.forecasting import Forecaster
     from msmd.trajectory import Dataset
+
+Names = Annotated[list[str] | None, typer.Argument(metavar="[CHECKPOINT | RUN] [MOLECULE]", show_default=False)]
+"""What ``choice`` reads; the options that several commands have stand here too."""
+
+ForecasterName = Annotated[str | None, typer.Option(help="A name, instead of a checkpoint or run folder.")]
+DataFile = Annotated[Path | None, typer.Option(help="A trajectory file instead of a molecule.")]
+Source = Annotated[str, typer.Option(help="gfn2, md17 or rmd17.")]
+Seed = Annotated[int, typer.Option(help="Feeds every random choice.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from msmd.cli.choices import AsJson, DataFile, Seed, Source
 from msmd.errors import DataError, ProtocolError
 
 if TYPE_CHECKING:
     from msmd.data.summary import Summary
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
 def molecules(as_json: AsJson = False) -> None:
@@ -71,7 +70,7 @@ def generate(
     out: Annotated[Path, typer.Option(help="File to write: .npz (compact), .md17.npz, .extxyz or .xyz.")],
     frames: Annotated[int, typer.Option(help="Stored frames, all segments together.")] = 25_000,
     segments: Annotated[int, typer.Option(help="Independent constant-energy segments.")] = 10,
-    seed: Annotated[int, typer.Option(help="Feeds every random draw.")] = 0,
+    seed: Seed = 0,
     stride: Annotated[int, typer.Option(help="Steps of 0.5 fs per stored frame.")] = 8,
     forces_every: Annotated[int, typer.Option(help="Stored frames per frame with energy and forces.")] = 5,
     run: Annotated[Path | None, typer.Option(help="Run folder; OUT.run unless given.")] = None,
@@ -108,8 +107,8 @@ def generate(
 
 def info(
     molecule: Annotated[str | None, typer.Argument(help="A molecule of the registry.")] = None,
-    data: Annotated[Path | None, typer.Option(help="A trajectory file instead of a molecule.")] = None,
-    source: Annotated[str, typer.Option(help="gfn2, md17 or rmd17.")] = "gfn2",
+    data: DataFile = None,
+    source: Source = "gfn2",
     dt_fs: Annotated[float | None, typer.Option(help="Time between frames, for files that do not say it.")] = None,
     as_json: AsJson = False,
 ) -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from msmd.cli.choices import choice
+from msmd.cli.choices import AsJson, DataFile, ForecasterName, Names, Seed, Source, choice
 
 if TYPE_CHECKING:
     from msmd.data.windows import Split
@@ -21,20 +20,18 @@ UNTRAINED = ("persistence", "mean-structure", "rigid-body", "normal-modes")
 
 
 def evaluate(
-    names: Annotated[
-        list[str] | None, typer.Argument(metavar="[CHECKPOINT | RUN] [MOLECULE]", show_default=False)
-    ] = None,
-    forecaster: Annotated[str | None, typer.Option(help="A name, instead of a checkpoint or run folder.")] = None,
-    data: Annotated[Path | None, typer.Option(help="A trajectory file instead of a molecule.")] = None,
-    source: Annotated[str, typer.Option(help="gfn2, md17 or rmd17.")] = "gfn2",
+    names: Names = None,
+    forecaster: ForecasterName = None,
+    data: DataFile = None,
+    source: Source = "gfn2",
     split: Annotated[str, typer.Option(help="blocked or paper.")] = "blocked",
     sampling: Annotated[str, typer.Option(help="even, irregular or long.")] = "even",
     windows: Annotated[int, typer.Option(help="Test windows at most.", min=1)] = 2000,
     train_windows: Annotated[int, typer.Option(help="Training windows that baselines are fitted on.", min=1)] = 500,
     horizon_fs: Annotated[float | None, typer.Option(help="Longest time; 3000 frames unless given.")] = None,
     rotate: Annotated[bool, typer.Option("--rotate", help="Turn every test window at random first.")] = False,
-    seed: Annotated[int, typer.Option(help="Feeds every random choice.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    seed: Seed = 0,
+    as_json: AsJson = False,
 ) -> None:
     """Measures A-MSE, F-MSE and horizon bands on test windows."""
     from msmd.data.windows import Protocol, split_dataset

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from msmd.cli.choices import choice
+from msmd.cli.choices import AsJson, ForecasterName, Names, Seed, choice
 from msmd.errors import ProtocolError
 
 if TYPE_CHECKING:
@@ -15,15 +15,13 @@ if TYPE_CHECKING:
 
 
 def floor(
-    names: Annotated[
-        list[str] | None, typer.Argument(metavar="[CHECKPOINT | RUN] [MOLECULE]", show_default=False)
-    ] = None,
-    forecaster: Annotated[str | None, typer.Option(help="A name, instead of a checkpoint or run folder.")] = None,
+    names: Names = None,
+    forecaster: ForecasterName = None,
     hair: Annotated[float, typer.Option(help="How far the simulation's start is moved, Å.", min=0.0)] = 0.001,
     windows: Annotated[int, typer.Option(help="Test windows.", min=1)] = 40,
     horizon_fs: Annotated[float, typer.Option(help="Longest time.", min=10.0)] = 150.0,
-    seed: Annotated[int, typer.Option(help="Feeds every random choice.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    seed: Seed = 0,
+    as_json: AsJson = False,
 ) -> None:
     """Sets a forecast beside GFN2-xTB itself, started again a hair apart: chaos lets no simulation do better."""
     from msmd.data.gfn2 import require_tblite

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from msmd.cli.choices import choice
+from msmd.cli.choices import DataFile, ForecasterName, Names, Source, choice
 from msmd.errors import ProtocolError
 
 
@@ -15,12 +15,10 @@ def forecast(
     start: Annotated[int, typer.Option(help="Frame to start from.")],
     times_fs: Annotated[list[str], typer.Option(help="Times after the start: 5,10.5,250, or repeated.")],
     out: Annotated[Path, typer.Option(help="File to write: .xyz, .extxyz, .npz or .html.")],
-    names: Annotated[
-        list[str] | None, typer.Argument(metavar="[CHECKPOINT | RUN] [MOLECULE]", show_default=False)
-    ] = None,
-    forecaster: Annotated[str | None, typer.Option(help="A name, instead of a checkpoint or run folder.")] = None,
-    data: Annotated[Path | None, typer.Option(help="A trajectory file instead of a molecule.")] = None,
-    source: Annotated[str, typer.Option(help="gfn2, md17 or rmd17.")] = "gfn2",
+    names: Names = None,
+    forecaster: ForecasterName = None,
+    data: DataFile = None,
+    source: Source = "gfn2",
     samples: Annotated[
         int | None, typer.Option(help="Members of the ensemble beside the forecast, each moving like the molecule.")
     ] = None,

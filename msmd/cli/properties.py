@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from msmd.cli.choices import choice
+from msmd.cli.choices import AsJson, DataFile, ForecasterName, Names, Seed, Source, choice
 
 if TYPE_CHECKING:
     from msmd.data.windows import Split
@@ -18,17 +17,15 @@ if TYPE_CHECKING:
 
 
 def properties(
-    names: Annotated[
-        list[str] | None, typer.Argument(metavar="[CHECKPOINT | RUN] [MOLECULE]", show_default=False)
-    ] = None,
-    forecaster: Annotated[str | None, typer.Option(help="A name, instead of a checkpoint or run folder.")] = None,
-    data: Annotated[Path | None, typer.Option(help="A trajectory file instead of a molecule.")] = None,
-    source: Annotated[str, typer.Option(help="gfn2, md17 or rmd17.")] = "gfn2",
+    names: Names = None,
+    forecaster: ForecasterName = None,
+    data: DataFile = None,
+    source: Source = "gfn2",
     windows: Annotated[int, typer.Option(help="Starts, from the test part.", min=1)] = 20,
     horizon_fs: Annotated[float | None, typer.Option(help="Longest time; 3000 frames unless given.", min=10.0)] = None,
     energy_ps: Annotated[float, typer.Option(help="Length of the paths whose energy is watched.", min=0.05)] = 3.0,
-    seed: Annotated[int, typer.Option(help="Feeds every random choice.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    seed: Seed = 0,
+    as_json: AsJson = False,
 ) -> None:
     """Measures symmetries in single precision by horizon band, and the drift of the energy."""
     from msmd.data.windows import Protocol, split_dataset

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from msmd.cli.choices import AsJson
+
 if TYPE_CHECKING:
     from msmd.metrics.space_time_comparison import SpaceTimeComparison
     from msmd.metrics.space_time_table import SpaceTimeRow
@@ -27,7 +29,7 @@ def space_time(
     laplacian: Annotated[str, typer.Option(help="combinatorial or normalized.")] = "combinatorial",
     stretch_ps: Annotated[float, typer.Option(help="Length of each stretch, on either side.", min=0.1)] = 3.0,
     out: Annotated[Path | None, typer.Option(help="A table (.csv) to put the rows into; other rows stay.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Compares the time scale of every spatial mode in the reference and in single members of a model."""
     from msmd.data.registry import MOLECULES, molecule_card

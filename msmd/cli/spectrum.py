@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from msmd.cli.choices import AsJson, DataFile
 from msmd.errors import ProtocolError
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 def spectrum(
     molecule: Annotated[str | None, typer.Argument(help="A molecule of the registry.")] = None,
-    data: Annotated[Path | None, typer.Option(help="A trajectory file instead of a molecule.")] = None,
+    data: DataFile = None,
     laplacian: Annotated[str, typer.Option(help="combinatorial or normalized.")] = "combinatorial",
     modes: Annotated[int | None, typer.Option(help="How many modes, from the smoothest on; all unless given.")] = None,
     time_scales: Annotated[bool, typer.Option("--time-scales", help="Measure how slow each mode is.")] = False,
@@ -27,7 +28,7 @@ def spectrum(
     mass_weighted: Annotated[
         bool, typer.Option("--mass-weighted/--plain", help="Weight displacements by √m for time scales.")
     ] = True,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Prints the eigenvalues of the graph Laplacian, ascending, with their degeneracies."""
     from msmd.spectrum import graph_spectrum

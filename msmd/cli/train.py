@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from msmd.cli.choices import DataFile, Seed, Source
 from msmd.errors import ProtocolError
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 def train(
     run: Annotated[Path, typer.Option(help="Run folder; holds a run already? Then training goes on with it.")],
     molecule: Annotated[str | None, typer.Argument(help="A molecule of the registry.")] = None,
-    data: Annotated[Path | None, typer.Option(help="A trajectory file instead of a molecule.")] = None,
-    source: Annotated[str, typer.Option(help="gfn2, md17 or rmd17.")] = "gfn2",
+    data: DataFile = None,
+    source: Source = "gfn2",
     forecaster: Annotated[str, typer.Option(help="What to train.")] = "spectral-ode",
     split: Annotated[str, typer.Option(help="blocked or paper.")] = "blocked",
     sampling: Annotated[str, typer.Option(help="even or irregular target times of the training windows.")] = "even",
@@ -35,7 +36,7 @@ def train(
     epochs: Annotated[float | None, typer.Option(help="Steps of the stages, as a multiple of their own.")] = None,
     max_minutes: Annotated[float | None, typer.Option(help="Wall time, shared out among the stages.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or gpu.")] = "auto",
-    seed: Annotated[int, typer.Option(help="Feeds every random choice.")] = 0,
+    seed: Seed = 0,
     batches_per_step: Annotated[int, typer.Option(help="Batches per step, shared by processes under torchrun.")] = 1,
     patience: Annotated[
         int | None, typer.Option(help="Validations without improvement before training stops and the best weights win.")

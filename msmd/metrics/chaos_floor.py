@@ -14,9 +14,6 @@ from msmd.forecasting import Forecaster, SamplingForecaster
 from msmd.metrics.displacement import Band, error_by_band
 from msmd.molecule import Molecule
 
-HAIR = 0.001
-"""Å: a thousandth of a bond."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class ChaosFloor:
@@ -46,7 +43,7 @@ class ChaosFloor:
 
 
 def chaos_floor(
-    forecaster: Forecaster, molecule: Molecule, windows: Windows, *, hair: float = HAIR, seed: int = 0
+    forecaster: Forecaster, molecule: Molecule, windows: Windows, *, hair: float, seed: int = 0
 ) -> ChaosFloor:
     """The errors of both, by horizon band.
 

@@ -124,8 +124,7 @@ class Cell:
         against_full: over the full model's; None where one of the two has not been run.
         against_baseline: over that of the best baseline on the same windows.
         baseline: its name, empty where there is none.
-        full_spread: relative spread of the full model's error over seeds, from the sweep that has the most of them;
-            its value is 1, and None stands where one seed is all there is.
+        full: the full model's score, from whichever sweep has most seeds of it; None where it has not been run.
     """
 
     molecule: str
@@ -134,7 +133,7 @@ class Cell:
     against_full: Ratio | None = None
     against_baseline: Ratio | None = None
     baseline: str = ""
-    full_spread: Ratio | None = None
+    full: Score | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -245,17 +244,14 @@ def _cell(
         against_full=None if full is None else score.over(full),
         against_baseline=None if baseline is None else score.over(baseline[1]),
         baseline=baseline[0] if baseline else "",
-        full_spread=_full_spread(places.values(), model),
+        full=_full(places.values(), model),
     )
 
 
-def _full_spread(places: Iterable[Scores], model: Model) -> Ratio | None:
-    """How much the full model's error changes from seed to seed, on whichever windows most seeds were tested."""
+def _full(places: Iterable[Scores], model: Model) -> Score | None:
+    """The full model, on whichever windows most of its seeds were tested."""
     fulls = [scores[model, FULL] for scores in places if (model, FULL) in scores]
-    most = max(fulls, key=lambda score: len(score.by_seed), default=None)
-    if most is None or most.spread is None:
-        return None
-    return Ratio(value=1.0, spread=most.spread / most.mean, n_seeds=len(most.by_seed))
+    return max(fulls, key=lambda score: len(score.by_seed), default=None)
 
 
 Place = tuple[str, int]

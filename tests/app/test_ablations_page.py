@@ -114,6 +114,13 @@ def test_a_band_has_its_own_numbers_and_one_seed_is_marked(open_app, shipped):
     assert "One seed, so that nobody knows its spread" in text(app)
 
 
+def test_one_seed_is_told_how_much_the_full_models_seeds_differ(open_app, shipped):
+    fulls = [record(band="0-50", seed=seed, error=error) for seed, error in enumerate((0.1, 0.2, 0.3))]
+    write_table(shipped / "tables" / "ablations.csv", [*fulls, record(variant="one-member", band="0-50", error=0.002)])
+    app = open_app("ablations", variant="one-member", horizon_band="0-50")
+    assert "One seed; the full model's error changes by ± 50% between 3 seeds" in text(app)
+
+
 @pytest.mark.parametrize("figure", ["horizon", "space-time", "cost", "table"])
 def test_every_figure_of_a_molecule_is_drawn(open_app, shipped, figure):
     app = settle(open_app("ablations", variant="one-member", figure=figure))

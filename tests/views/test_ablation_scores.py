@@ -42,9 +42,11 @@ def test_the_full_models_seeds_may_come_from_another_sweep():
     elsewhere = [record(sweep="seeds", seed=seed, error=error) for seed, error in enumerate((0.1, 0.2, 0.3))]
     found = cell([record(), record(variant="one-member", error=0.03), *elsewhere])
     assert found.against_full.value == pytest.approx(3.0)
-    assert found.full_spread.spread == pytest.approx(0.5)
-    assert found.full_spread.n_seeds == 3
-    assert cell([record(), record(variant="one-member")]).full_spread is None
+    assert found.full.spread == pytest.approx(0.1)
+    assert found.full.mean == pytest.approx(0.2)
+    assert len(found.full.by_seed) == 3
+    assert cell([record(), record(variant="one-member")]).full.spread is None
+    assert cell([record(variant="one-member")]).full is None
 
 
 def test_the_best_baseline_stands_for_all_and_the_leak_detector_is_none():
