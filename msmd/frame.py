@@ -9,12 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from msmd.errors import DataError
 
 RANK_TOLERANCE = 1e-10
 """Principal moments of inertia below this part of the largest count as zero: the molecule is linear."""
+
+LINEAR_MOMENT, LINEAR_PART = 0.3, 0.1
+"""A smallest moment below this many u·Å² (half of water's) and this part of the next is that of a bending line."""
 
 MEAN_TOLERANCE_ANGSTROM = 1e-9
 """``mean_structure`` stops when no coordinate moves further; far below anything that a trajectory resolves."""
@@ -52,6 +55,16 @@ def inertia(
 def inverse_inertia(moments: Float[np.ndarray, "*batch 3 3"]) -> Float[np.ndarray, "*batch 3 3"]:
     """The pseudo-inverse of inertia tensors; a linear molecule's axis, about which nothing turns, counts as zero."""
     return np.linalg.pinv(moments, rcond=RANK_TOLERANCE, hermitian=True)
+
+
+def is_nearly_linear(moments: Float[np.ndarray, "*batch 3 3"]) -> Bool[np.ndarray, "*batch"]:
+    """True for the inertia tensor (u·Å²) of a linear molecule, bent by its vibrations or not.
+
+    Such a molecule has no spin about its axis worth carrying on: how fast that would be is a matter of how far the
+    molecule happens to be bent.
+    """
+    least, middle, _ = np.moveaxis(np.linalg.eigvalsh(moments), -1, 0)
+    return np.asarray((least < LINEAR_MOMENT) & (least < LINEAR_PART * middle))
 
 
 def spin(
@@ -185,7 +198,8 @@ def mean_structure(
 ) -> Float[np.ndarray, "atoms 3"]:
     """The structure that is the mean of all frames when each is aligned with it (masses as weights), centred.
 
-    Found by aligning and averaging in turn, from the first frame; the result keeps that frame's orientation.
+    Found by aligning and averaging in turn, from the first frame; the result keeps that frame's orientation.  That of
+    a linear molecule is put on a line: alignment lays bends on top of each other, and their mean would be bent.
 
     Raises:
         DataError: when there are no frames.
@@ -200,4 +214,9 @@ def mean_structure(
         mean = found
         if moved < MEAN_TOLERANCE_ANGSTROM:
             break
-    return aligned(mean, first, masses)
+    mean = aligned(mean, first, masses)
+    moments = inertia(mean, masses)
+    if is_nearly_linear(moments):
+        axis = np.linalg.eigh(moments)[1][:, 0]
+        mean = np.outer(mean @ axis, axis)
+    return mean

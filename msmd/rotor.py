@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
-from msmd.frame import centre_of_mass, inertia, inverse_inertia
+from msmd.frame import centre_of_mass, inertia, inverse_inertia, is_nearly_linear
 
 STEP_RADIANS = 0.05
 """Largest turn in one Runge–Kutta step: a local error of 0.05⁵/120, 3e-9 rad."""
@@ -20,15 +20,16 @@ def free_rotations(
 
     The angular momentum L stays, the angular velocity does not (unless it lies along a principal axis):
     dR/dt = [ω]× R with ω = R I⁻¹ Rᵀ L, integrated with the fourth-order Runge–Kutta method on unit quaternions in steps
-    of at most 0.05 rad.
+    of at most 0.05 rad.  A linear molecule, however it is bent just now, does not turn about its axis.
 
     Args:
         moments: inertia tensor at t = 0, u·Å².
         momentum: angular momentum, u·Å²/fs.
         times_fs: fs after the start, in any order, negative ones too.
     """
-    inverse = inverse_inertia(moments)
-    fastest = np.linalg.norm(momentum, axis=-1) * np.linalg.norm(inverse, ord=2, axis=(-2, -1))
+    inverse = _inverse(moments)
+    twice_energy = np.einsum("...d,...de,...e->...", momentum, inverse, momentum)
+    fastest = np.sqrt(twice_energy * np.linalg.norm(inverse, ord=2, axis=(-2, -1)))  # |ω|² ≤ 2T / (least moment)
     order = np.argsort(times_fs, axis=-1)
     ascending = np.take_along_axis(times_fs, order, axis=-1)
     intervals = np.diff(ascending, prepend=0.0, axis=-1)
@@ -59,6 +60,13 @@ def carry_rigidly(
     arms = np.einsum("...tde,...ae->...tad", turned, structure - centre[..., None, :])
     path = centre[..., None, :] + drift[..., None, :] * times_fs[..., None]
     return path[..., None, :] + arms
+
+
+def _inverse(moments: Float[np.ndarray, "*batch 3 3"]) -> Float[np.ndarray, "*batch 3 3"]:
+    """I⁻¹, without the axis of a linear molecule."""
+    values, axes = np.linalg.eigh(moments)
+    axis = np.where(is_nearly_linear(moments)[..., None], axes[..., 0], 0.0)
+    return inverse_inertia(moments - values[..., :1, None] * axis[..., :, None] * axis[..., None, :])
 
 
 def _matrix(quaternion: Float[np.ndarray, "*batch 4"]) -> Float[np.ndarray, "*batch 3 3"]:

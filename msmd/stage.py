@@ -51,6 +51,10 @@ class Stage:
         batch_loss: draws its own batch with the generator it is given, and returns a scalar loss.  All that is random
             in it comes from the generator, so that a resumed run goes on exactly where it stopped.
         schedule: factor on the learning rate, by the fraction of the stage's steps that is done (0 to 1).
+        least_share: part of a wall time that the stage may take before its steps are cut: for what has to be learned
+            well and takes little.
+        spoils_at: the stage is taken back where its loss is not finite, or the validation error at its end is this many
+            times what it was at its beginning.
         keeps_best: of the last stage: its result is the weights of the least validation error instead of the last ones.
 
     Raises:
@@ -62,6 +66,8 @@ class Stage:
     learning_rate: float
     batch_loss: Callable[[torch.Generator], Tensor]
     schedule: Callable[[float], float] = constant
+    least_share: float = 0.0
+    spoils_at: float = math.inf
     keeps_best: bool = False
 
     def __post_init__(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from ase.build import molecule
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
@@ -15,6 +16,7 @@ from msmd.frame import (
     centre_of_mass,
     eckart_frame,
     inertia,
+    is_nearly_linear,
     kabsch_rotation,
     mean_structure,
     spin,
@@ -208,3 +210,23 @@ def test_mean_structure_keeps_the_orientation_of_the_first_frame():
 def test_mean_structure_of_nothing_is_refused():
     with pytest.raises(DataError, match="mean structure of no frames"):
         mean_structure(np.empty((0, N_ATOMS, 3)), MASSES)
+
+
+def test_the_mean_of_a_bending_line_is_a_line():
+    """Alignment lays all bends on top of each other; averaged, they would be a bent molecule."""
+    rng = np.random.default_rng(0)
+    masses, line = np.array([16.0, 12.0, 16.0]), np.array([[-1.16, 0.0, 0.0], [0.0, 0.0, 0.0], [1.16, 0.0, 0.0]])
+    frames = np.tile(line, (200, 1, 1))
+    frames[:, 1, 1:] += 0.1 * rng.normal(size=(200, 2))
+    mean = mean_structure(frames, masses)
+    assert np.linalg.matrix_rank(mean, tol=1e-6) == 1
+    assert np.linalg.norm(mean[0] - mean[2]) == pytest.approx(2.32, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("atoms", "line"),
+    [("H2", True), ("CO2", True), ("HCN", True), ("C2H2", True), ("H2O", False), ("CH3Cl", False), ("NH3", False)],
+)
+def test_lines_are_told_from_the_lightest_bent_molecules(atoms: str, line: bool):
+    built = molecule(atoms)
+    assert is_nearly_linear(inertia(built.positions, built.get_masses())) == line

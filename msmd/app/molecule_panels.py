@@ -48,8 +48,9 @@ def show_numbers(summary: Summary) -> None:
                 delta_arrow="off",
                 border=True,
                 width=190,
-                help="Kinetic, over all 3N degrees of freedom, as MD17 counts them. Without drift and spin only 3N − 6 "
-                "move; counted over these the same energy is a higher temperature. " + _setting(summary),
+                help="Kinetic, over all 3N degrees of freedom, as MD17 counts them. Without drift and spin only "
+                f"3N − {summary.n_rigid} move; counted over these the same energy is a higher temperature. "
+                + _setting(summary),
             )
         if summary.dt_fs_from_forces is not None:
             st.metric(
@@ -66,14 +67,14 @@ def show_numbers(summary: Summary) -> None:
 
 def _internal(summary: Summary) -> str | None:
     kelvin = summary.internal_temperature_kelvin
-    return None if kelvin is None else f"{kelvin:.0f} K over 3N − 6"
+    return None if kelvin is None else f"{kelvin:.0f} K over 3N − {summary.n_rigid}"
 
 
 def _setting(summary: Summary) -> str:
     """What the simulation was set to, and over which degrees of freedom, as a sentence."""
     if summary.thermostat_kelvin is None:
         return ""
-    counted = "3N − 6" if summary.source == "gfn2" else "3N"
+    counted = f"3N − {summary.n_rigid}" if summary.source == "gfn2" else "3N"
     return f"The simulation was set to {summary.thermostat_kelvin:.0f} K over {counted}."
 
 

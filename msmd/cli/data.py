@@ -149,7 +149,7 @@ def _print_facts(summary: Summary) -> None:
         if measured is None
         else f"{measured:.4f} fs, {summary.forces_explain:.2%} explained",
         "temperature": "no velocities" if temperature is None else f"{temperature:.1f} K over 3N degrees of freedom",
-        "without drift and spin": "–" if internal is None else f"{internal:.1f} K over 3N − 6",
+        "without drift and spin": "–" if internal is None else f"{internal:.1f} K over 3N − {summary.n_rigid}",
         "frames with": f"forces {summary.forces}, velocities {summary.velocities}",
         "cite": summary.citation or "–",
     }

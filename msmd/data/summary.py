@@ -8,7 +8,11 @@ import numpy as np
 
 from msmd.data.registry import GFN2_CITATION, MOLECULES
 from msmd.data.timestep import DISAGREEMENT, StepFit, dt_from_forces
+from msmd.frame import inertia, is_nearly_linear, mean_structure
 from msmd.trajectory import Dataset
+
+STRUCTURE_FRAMES = 500
+"""Frames that tell whether a molecule is linear."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,8 +31,9 @@ class Summary:
         forces_explain: part of the motion that the forces explain at that time step.
         temperature_kelvin: mean kinetic temperature over all 3N degrees of freedom, as MD17 counts them; None without
             velocities.
-        internal_temperature_kelvin: the same energy over the 3N − 6 degrees of freedom of a molecule that neither
-            drifts nor spins; None without velocities or for fewer than three atoms.
+        internal_temperature_kelvin: the same energy over the degrees of freedom of a molecule that neither drifts nor
+            spins; None without velocities or for a single atom.
+        n_rigid: how many drift and spin have: 6, of a linear molecule 5, of an atom 3.
         thermostat_kelvin: what the simulation was set to, None where unknown.
         forces, velocities: frames that have them.
         warnings: full sentences about what does not fit.
@@ -48,6 +53,7 @@ class Summary:
     forces_explain: float | None
     temperature_kelvin: float | None
     internal_temperature_kelvin: float | None
+    n_rigid: int
     thermostat_kelvin: float | None
     forces: int
     velocities: int
@@ -60,7 +66,9 @@ def summarise(dataset: Dataset) -> Summary:
     fit = dt_from_forces(first, dataset.dt_fs)
     warning = disagreement(dataset, fit)
     temperature, n_atoms = _temperature(dataset), dataset.molecule.n_atoms
-    internal = temperature * n_atoms / (n_atoms - 2) if temperature is not None and n_atoms > 2 else None
+    n_rigid = _n_rigid(dataset)
+    moves_inside = temperature is not None and 3 * n_atoms > n_rigid
+    internal = temperature * 3 * n_atoms / (3 * n_atoms - n_rigid) if moves_inside else None
     return Summary(
         molecule=dataset.molecule.name,
         formula=dataset.molecule.formula,
@@ -76,6 +84,7 @@ def summarise(dataset: Dataset) -> Summary:
         forces_explain=fit.explained if fit else None,
         temperature_kelvin=temperature,
         internal_temperature_kelvin=internal,
+        n_rigid=n_rigid,
         thermostat_kelvin=dataset.temperature_kelvin,
         forces=sum(len(segment.labelled_frames) for segment in dataset.segments),
         velocities=sum(len(segment.start_frames) for segment in dataset.segments),
@@ -91,6 +100,15 @@ def disagreement(dataset: Dataset, fit: StepFit | None) -> str | None:
         f"The time between frames is taken as {dataset.dt_fs:g} fs, but the forces say {fit.dt_fs:.4g} fs "
         f"({fit.explained:.1%} of the motion explained); give dt_fs if you know better."
     )
+
+
+def _n_rigid(dataset: Dataset) -> int:
+    """Degrees of freedom of drift and spin."""
+    masses, positions = dataset.molecule.masses, dataset.segments[0].positions
+    if len(masses) == 1:
+        return 3
+    structure = mean_structure(positions[:: 1 + len(positions) // STRUCTURE_FRAMES], masses)
+    return 5 if is_nearly_linear(inertia(structure, masses)) else 6
 
 
 def _temperature(dataset: Dataset) -> float | None:

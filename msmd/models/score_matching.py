@@ -71,4 +71,5 @@ def thermal_energy(windows: Windows) -> float:
     molecule = windows.molecule
     velocities = without_drift_and_spin(windows.positions, windows.velocities, molecule.masses)
     doubled = np.einsum("a,wad,wad->w", molecule.masses, velocities, velocities).mean()
-    return float(doubled / (3 * molecule.n_atoms - 6) / KCAL_PER_MOL_PER_ANGSTROM_PER_U)
+    # Two atoms have one vibration.
+    return float(doubled / max(3 * molecule.n_atoms - 6, 1) / KCAL_PER_MOL_PER_ANGSTROM_PER_U)

@@ -17,6 +17,12 @@ from msmd.models.solvers import Solver, VelocityVerlet
 from msmd.models.trajectory_matching import TrajectoryMatching
 from msmd.stage import Stage, cosine
 
+FAST_SHARE = 0.15
+"""Of a short wall time, for the fast part: after too few steps, long time steps fly apart, and the refinement too."""
+
+SPOILT = 4.0
+"""How much worse the fast part and the refinement may leave the validation error; the fast part costs a little."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class PlanConfig:
@@ -85,6 +91,8 @@ def plan(learner: Learner, training: TrainingData, config: PlanConfig) -> tuple[
         learning_rate=config.fast_rate,
         batch_loss=FastPart.of(learner.field, learner.fast, training, batch=config.fast_batch),
         schedule=cosine,
+        least_share=FAST_SHARE,
+        spoils_at=SPOILT,
     )
     refinement = _refinement(learner, training, config) if has_forces else ()
     return (*learning(learner, training, config), fast_part, *refinement)
@@ -121,6 +129,7 @@ def _refinement(learner: Learner, training: TrainingData, config: PlanConfig) ->
         learning_rate=config.refine_rate,
         batch_loss=loss,
         schedule=cosine,
+        spoils_at=SPOILT,
     )
     return (stage,)
 

@@ -83,6 +83,7 @@ class EpochReport:
         learning_rate: of the last step.
         seconds: of training so far, all stages and earlier runs included.
         validation: A-MSE of heavy atoms in Å² (``a_mse`` and one entry per band), when it was measured.
+        is_taken_back: True at the end of a stage that spoilt the model, which is again what it was before it.
     """
 
     stage: str
@@ -94,6 +95,7 @@ class EpochReport:
     learning_rate: float
     seconds: float
     validation: dict[str, float] | None = None
+    is_taken_back: bool = False
 
 
 def read_plan(folder: Path) -> RunPlan | None:

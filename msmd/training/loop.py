@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -13,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from msmd.data.windows import TrainingData, Windows
-from msmd.errors import MsmdError
+from msmd.errors import DivergedError
 from msmd.stage import Stage
 from msmd.training.averaging import averaged_weights, blend_into, warmed_up
 from msmd.training.config import FitConfig
@@ -33,6 +34,9 @@ TRAINING_PER_CHEAP_LOOK = 20.0
 FIRST_LOOK_S = 30.0
 """Training after which the first validation of a long run comes, whatever it takes."""
 
+NEGLIGIBLE = 1e-6
+"""Å², a thousandth of an ångström: no stage spoils what stays below a few times this."""
+
 TRIAL_STEPS = 3
 """Steps timed per stage to share out a wall time; the first of them warms up and does not count."""
 
@@ -48,6 +52,7 @@ class FitState:
         best: lowest validation A-MSE so far; ``waited`` validations ago.
         looked_at: seconds of training at the last validation.
         shares: seconds of each stage under a wall time.
+        entered, entered_with: tensors at the end of the stage before, and their validation error; empty in the first.
     """
 
     stage: int = 0
@@ -61,6 +66,8 @@ class FitState:
     waited: int = 0
     looked_at: float = 0.0
     shares: tuple[float, ...] = ()
+    entered: dict[str, Tensor] = field(default_factory=dict)
+    entered_with: dict[str, float] = field(default_factory=dict)
     is_finished: bool = False
 
 
@@ -104,7 +111,7 @@ class Fit:
         """Trains; one report per epoch, with ``state`` up to date at each.
 
         Raises:
-            MsmdError: when the loss is not finite.
+            DivergedError: when the loss is not finite, and the stage cannot be taken back.
         """
         while self.state.stage < len(self.stages) and not self.state.is_finished:
             yield from self._train_stage()
@@ -127,15 +134,22 @@ class Fit:
         while not (ends or state.is_finished):
             epoch = int(self._progress(stage) * self.config.epochs) + 1
             loss, rate = self._epoch(stage, optimiser, parameters, averages, epoch / self.config.epochs)
+            is_lost = not math.isfinite(loss)
+            if is_lost and not self._can_be_taken_back(stage):
+                raise DivergedError(
+                    f"The loss of stage {stage.name!r} is {loss} by step {state.step}; lower the learning rate "
+                    f"(now {stage.learning_rate:g}) or look at the data."
+                )
             progress = self._progress(stage)
-            ends = progress >= 1.0
+            ends = progress >= 1.0 or is_lost
             state.model = _detached(self.forecaster.state_dict())
             state.averages, state.optimiser = _detached(averages), optimiser.state_dict()
             report = self._report(stage, progress, loss, rate)
             if ends:
                 self._end_stage(averages)
             due = ends or self._is_look_due(epoch)
-            yield replace(report, validation=self._validate(averages) if due else None)
+            found = self._validate(averages) if due and not is_lost else None
+            yield self._entered_next(stage, report, found) if ends else replace(report, validation=found)
 
     def _epoch(
         self,
@@ -158,13 +172,7 @@ class Fit:
             self.state.step += 1
             spent = time.perf_counter() - began
             self.state.seconds, self.state.stage_seconds = base_seconds + spent, base_stage_seconds + spent
-        loss = float(torch.stack(losses).mean())
-        if not torch.isfinite(torch.tensor(loss)):
-            raise MsmdError(
-                f"The loss of stage {stage.name!r} is {loss} by step {self.state.step}; lower the learning rate "
-                f"(now {stage.learning_rate:g}) or look at the data."
-            )
-        return loss, rate
+        return float(torch.stack(losses).mean()), rate
 
     def _step(self, stage: Stage, optimiser: torch.optim.Optimizer, parameters: dict[str, nn.Parameter]) -> Tensor:
         """One optimiser step on the mean gradient of the step's batches, shared among the processes."""
@@ -228,7 +236,7 @@ class Fit:
         return self.state.step / max(1, round(stage.n_steps * self.config.steps_factor))
 
     def _shares(self, seconds: float) -> tuple[float, ...]:
-        """Seconds of each stage: its steps times the cost of one, scaled to the whole."""
+        """Seconds of each stage: its steps times the cost of one, scaled to the whole but for its least share."""
         costs = []
         for stage in self.stages:
             generator = torch.Generator().manual_seed(self.config.seed)
@@ -239,7 +247,9 @@ class Fit:
                 spent.append(time.perf_counter() - began)
             costs.append(stage.n_steps * min(spent[1:]))
         self.forecaster.zero_grad(set_to_none=True)
-        return tuple(seconds * cost / sum(costs) for cost in costs)
+        least = [min(cost, stage.least_share * seconds) for stage, cost in zip(self.stages, costs, strict=True)]
+        scale = (seconds - sum(least)) / (sum(costs) - sum(least))
+        return tuple(first + scale * (cost - first) for first, cost in zip(least, costs, strict=True))
 
     def _end_stage(self, averages: dict[str, Tensor]) -> None:
         """Takes the averaged weights and moves to the next stage."""
@@ -247,6 +257,22 @@ class Fit:
         state = self.state
         state.model, state.averages, state.optimiser = _detached(self.forecaster.state_dict()), {}, {}
         state.stage, state.step, state.stage_seconds = state.stage + 1, 0, 0.0
+
+    def _can_be_taken_back(self, stage: Stage) -> bool:
+        return math.isfinite(stage.spoils_at) and bool(self.state.entered)
+
+    def _entered_next(self, stage: Stage, report: EpochReport, found: dict[str, float] | None) -> EpochReport:
+        """The report of a stage's end; where the stage has spoilt the model, the weights before it are taken again."""
+        state = self.state
+        spoilt = self._can_be_taken_back(stage) and (
+            found is None or not found["a_mse"] < stage.spoils_at * max(state.entered_with["a_mse"], NEGLIGIBLE)
+        )
+        if spoilt:
+            found = state.entered_with
+            self.forecaster.load_state_dict(state.entered)
+            state.model = _detached(self.forecaster.state_dict())
+        state.entered, state.entered_with = state.model, found
+        return replace(report, validation=found, is_taken_back=spoilt)
 
     def _report(self, stage: Stage, progress: float, loss: float, rate: float) -> EpochReport:
         return EpochReport(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from copy import deepcopy
 from dataclasses import replace
 from itertools import islice, pairwise
 
@@ -134,6 +135,84 @@ def test_a_long_run_is_looked_at_early_and_every_epoch_where_that_costs_little(
     first = looked.index(True)
     assert 0 < first < 9
     assert all(looked[first:])
+
+
+class Spoilt(Bowl):
+    """A second stage undoes what the first has learned."""
+
+    factors = (-1.0, 1.0)
+    spoils_at = 1.5
+
+    def stages(self, training: object) -> tuple[Stage, ...]:
+        """Up the bowl, where the forecast is better, and down again."""
+        return tuple(
+            Stage(
+                name=name,
+                n_steps=40,
+                learning_rate=0.1,
+                batch_loss=lambda _, factor=factor: factor * self.shift**2,
+                spoils_at=self.spoils_at,
+            )
+            for name, factor in zip(("better", "worse"), self.factors, strict=True)
+        )
+
+
+@pytest.mark.parametrize("factor", [1.0, float("nan")])
+def test_a_stage_that_spoils_the_model_is_taken_back(split: Split, factor: float) -> None:
+    model = Spoilt(split)
+    model.factors = (-1.0, factor)
+    reports = list(Fit(model, split.training, split.validation, CONFIG, _fabric()))
+    assert model.shift > 3.0
+    ends = {report.stage: report for report in reports}
+    assert not ends["better"].is_taken_back
+    assert ends["worse"].is_taken_back
+    assert ends["worse"].validation == ends["better"].validation
+
+
+def test_what_may_spoil_the_model_does(split: Split) -> None:
+    model = Spoilt(split)
+    model.spoils_at = float("inf")
+    reports = list(Fit(model, split.training, split.validation, CONFIG, _fabric()))
+    assert model.shift < 3.0
+    assert not any(report.is_taken_back for report in reports)
+
+
+def test_the_state_goes_on_to_take_a_stage_back(split: Split) -> None:
+    whole, first = Spoilt(split), Spoilt(split)
+    reports = list(Fit(whole, split.training, split.validation, CONFIG, _fabric()))
+    stopped = Fit(first, split.training, split.validation, CONFIG, _fabric())
+    for report in stopped:
+        if report.stage == "worse":
+            break
+    second = Spoilt(split)
+    later = list(Fit(second, split.training, split.validation, CONFIG, _fabric(), deepcopy(stopped.state)))
+    assert later[-1].is_taken_back == reports[-1].is_taken_back is True
+    assert second.shift == whole.shift
+
+
+def test_what_is_learned_in_no_time_keeps_its_steps_under_a_wall_time(split: Split) -> None:
+    """Twenty seconds for the long stage and one for the short, and six for both."""
+
+    class Unequal(Bowl):
+        least_share = 0.0
+
+        def stages(self, training: object) -> tuple[Stage, ...]:
+            def slow(_: object) -> torch.Tensor:
+                time.sleep(0.02)
+                return self.shift**2
+
+            long = Stage(name="long", n_steps=1000, learning_rate=0.1, batch_loss=slow)
+            return long, replace(long, name="short", n_steps=50, least_share=self.least_share)
+
+    def shares(least: float) -> tuple[float, ...]:
+        model = Unequal(split)
+        model.least_share = least
+        return Fit(model, split.training, split.validation, replace(CONFIG, max_minutes=0.1), _fabric()).state.shares
+
+    assert shares(0.0) == pytest.approx((6 * 20 / 21, 6 / 21), rel=0.1)
+    assert shares(0.1) == pytest.approx((5.3, 0.7), rel=0.1)
+    assert sum(shares(0.9)) == pytest.approx(6.0)
+    assert shares(0.9)[1] == pytest.approx(1.0, rel=0.1), "no more than its steps take"
 
 
 def test_gradients_are_clipped(split: Split) -> None:
