@@ -198,6 +198,8 @@ def _show_curves(job: Job) -> None:
     baselines = read_baselines(job.folder)
     result = result_of(job)
     measured = [report for report in reports if report.validation is not None]
+    for stage in [report.stage for report in reports if report.is_taken_back]:
+        st.caption(f"The stage *{stage}* spoilt the forecast and was taken back: give the next run more minutes.")
     error, bands, loss = st.tabs(["Error and baselines", "Error by horizon", "Loss"])
     with error:
         if measured:

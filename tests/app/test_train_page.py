@@ -6,7 +6,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -93,6 +93,17 @@ def test_a_finished_run_is_shown_and_plays_on_the_forecast_page(open_app, make_r
     assert link(app)["forecaster"] == "run:done"
     assert first_card(app) == "run done"
     assert not app.exception
+
+
+def test_a_stage_that_was_taken_back_is_said(open_app, make_run):
+    folder = make_run("short")
+    last = replace(reports()[-1], stage="refinement", is_taken_back=True)
+    with (folder / "metrics.jsonl").open("a") as log:
+        log.write(json.dumps(asdict(last)) + "\n")
+    app = open_app("train", run="short")
+    assert "The stage *refinement* spoilt the forecast and was taken back: give the next run more minutes." in said(
+        app.caption
+    )
 
 
 def test_a_run_that_died_says_why_and_shows_its_log(open_app, make_run):
