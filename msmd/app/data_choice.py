@@ -58,10 +58,13 @@ def choose_data() -> Chosen:
     with row[2]:
         opening.open_file_button(MOLECULE, FILE)
     with row[1]:
-        if name == FILE and opened:
-            st.text_input("Source", opened.name, disabled=True, help="The file you opened; it stays in this session.")
-            return _from_file(opened)
-        source = _choose_source(name)
+        file = opened if name == FILE else None
+        if file:
+            st.text_input("Source", file.name, disabled=True, help="The file you opened; it stays in this session.")
+        else:
+            source = _choose_source(name)
+    if file:
+        return _from_file(file)
     try:
         dataset = cache.dataset(name, source)
     except MsmdError as error:

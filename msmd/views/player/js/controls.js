@@ -180,7 +180,7 @@ class Controls {
   }
 }
 
-const formatTime = (time) => time.toFixed(time % 1 ? 1 : 0);
+const formatTime = (time) => time.toFixed(1).replace(/\.0$/, "");
 
 /** One button per track, and one for all ghosts together. */
 function trackGroups(tracks) {
