@@ -28,7 +28,7 @@ def free_rotations(
         times_fs: fs after the start, in any order, negative ones too.
     """
     inverse = _inverse(moments)
-    twice_energy = np.einsum("...d,...de,...e->...", momentum, inverse, momentum)
+    twice_energy = np.maximum(np.einsum("...d,...de,...e->...", momentum, inverse, momentum), 0.0)
     fastest = np.sqrt(twice_energy * np.linalg.norm(inverse, ord=2, axis=(-2, -1)))  # |ω|² ≤ 2T / (least moment)
     order = np.argsort(times_fs, axis=-1)
     ascending = np.take_along_axis(times_fs, order, axis=-1)

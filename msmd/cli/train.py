@@ -183,9 +183,7 @@ def _show(reports: Iterable[EpochReport]) -> None:
                 tasks[report.stage] = progress.add_task(report.stage, total=1.0, loss=report.loss)
             progress.update(tasks[report.stage], completed=report.progress, loss=report.loss)
             if report.is_taken_back:
-                progress.console.print(
-                    f"{report.stage} spoilt the forecast and is taken back: give it more time."
-                )
+                progress.console.print(f"{report.stage} spoilt the forecast and is taken back: give it more time.")
             if report.validation is not None:
                 score = 100.0 * report.validation["a_mse"]
                 progress.console.print(f"{report.stage} {report.progress:4.0%}: validation A-MSE {score:.4f} ×10⁻² Å²")
