@@ -69,8 +69,9 @@ class Molecule:
 
     @property
     def is_heavy(self) -> Bool[np.ndarray, " atoms"]:
-        """True for every atom but hydrogen: the atoms that the papers' metric counts."""
-        return np.array([z != 1 for z in self.numbers])
+        """True for every atom but hydrogen: the atoms that the papers' metric counts.  Of hydrogen alone, all."""
+        heavy = np.array([z != 1 for z in self.numbers])
+        return heavy if heavy.any() else ~heavy
 
     @property
     def bond_array(self) -> Int[np.ndarray, "bonds 2"]:

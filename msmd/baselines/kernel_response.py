@@ -180,7 +180,6 @@ def _best_kernel(starts: Starts, seen: _Seen, molecule: Molecule) -> tuple[Kerne
     """Those of least squared error over random folds."""
     order = np.random.default_rng(0).permutation(len(starts))
     folds = [fold for fold in np.array_split(order, N_FOLDS) if len(fold) < len(order)]
-    atoms = molecule.is_heavy if molecule.is_heavy.any() else np.ones(molecule.n_atoms, dtype=bool)
 
     def error(gram: Float[Array, "windows windows"], penalty: float) -> float:
         total = 0.0
@@ -189,7 +188,7 @@ def _best_kernel(starts: Starts, seen: _Seen, molecule: Molecule) -> tuple[Kerne
             mean, found = seen.take(rest).fitted(gram[np.ix_(rest, rest)], penalty)
             told = mean + np.einsum("wi,ikad->wkad", gram[np.ix_(fold, rest)], found, optimize=True)
             left_out = seen.take(fold)
-            squares = np.square(told - left_out.displacements)[:, :, atoms].sum(axis=(2, 3))
+            squares = np.square(told - left_out.displacements)[:, :, molecule.is_heavy].sum(axis=(2, 3))
             total += float((left_out.shares * squares).sum())
         return total
 

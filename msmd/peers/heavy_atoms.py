@@ -26,9 +26,8 @@ atom, or all on one line), and weighs next to nothing against a C–C bond (1.5 
 
 
 def modelled_atoms(molecule: Molecule, *, heavy_only: bool) -> Int[np.ndarray, " modelled"]:
-    """Indices of the atoms that a peer models: the heavy ones, or all where asked for or where none is heavy."""
-    is_heavy = molecule.is_heavy
-    return np.flatnonzero(is_heavy) if heavy_only and is_heavy.any() else np.arange(molecule.n_atoms)
+    """Indices of the atoms that a peer models: the heavy ones, or all where asked for."""
+    return np.flatnonzero(molecule.is_heavy) if heavy_only else np.arange(molecule.n_atoms)
 
 
 def submolecule(molecule: Molecule, atoms: Int[np.ndarray, " kept"]) -> Molecule:

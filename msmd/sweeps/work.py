@@ -139,7 +139,7 @@ def _measured(work: Work, outcome: Outcome) -> Iterator[Outcome]:
 
 def records_of(task: Task, made: Made, found: Evaluation) -> Iterator[Record]:
     """The rows of one evaluation: the whole horizon, and each band that holds samples."""
-    heavy = found.molecule.is_heavy if found.molecule.is_heavy.any() else None
+    heavy = found.molecule.is_heavy
     end = found.horizon_fs * (LONG_FACTOR if found.sampling == "long" else 1)
     yield _record(
         task, made, found, WHOLE, (0.0, end), (found.a_mse(heavy), found.a_mse()),

@@ -22,8 +22,7 @@ def a_mse_by_band(forecaster: Forecaster, windows: Windows) -> dict[str, float]:
     rows = (torch.tensor(a).to(device) for a in (windows.positions, windows.velocities, windows.times_fs))
     with torch.no_grad():
         predicted = forecaster.predict(*rows).cpu().numpy()
-    heavy = windows.molecule.is_heavy if windows.molecule.is_heavy.any() else slice(None)
-    squares = np.square(predicted - windows.targets)[:, :, heavy].mean(axis=(2, 3))
+    squares = np.square(predicted - windows.targets)[:, :, windows.molecule.is_heavy].mean(axis=(2, 3))
     found = {"a_mse": float(squares.mean())}
     for low, high in pairwise(BAND_EDGES_FS):
         inside = squares[(windows.times_fs > low) & (windows.times_fs <= high)]
