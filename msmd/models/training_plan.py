@@ -21,7 +21,7 @@ FAST_SHARE = 0.15
 """Of a short wall time, for the fast part: after too few steps, long time steps fly apart, and the refinement too."""
 
 SPOILT = 4.0
-"""How much worse the fast part and the refinement may leave the validation error; the fast part costs a little."""
+"""How much worse a later stage may leave the validation error; the fast part costs a little."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,6 +162,7 @@ def _from_windows(learner: Learner, training: TrainingData, config: PlanConfig) 
                 learner.field, solver, flights_of(training.windows, lag), training.molecule, batch=config.flight_batch
             ),
             schedule=cosine,
+            spoils_at=SPOILT,
         )
         for lag, n_steps, rate in rounds
         if lag >= shortest
