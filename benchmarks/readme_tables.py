@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from statistics import mean, stdev
+from statistics import geometric_mean, mean, stdev
 
 from msmd.forecasters import FORECASTERS
 from msmd.sweeps.record import FULL, WHOLE, Record
@@ -108,14 +108,19 @@ def embedded() -> str:
         baselines = [errors.cell(molecule, name) for name in shown]
         published = [shorter.cell(molecule, "gf-node"), longer.cell(molecule, "egnn")]
         bands = [errors.cell(molecule, OURS, band) for band in LATE]
-        over_egnn = quotient(errors.of(molecule, OURS), longer.of(molecule, "egnn"))
         far = [later.cell(molecule, name, "3000-6000") for name in (MEAN, OURS)]
         return [
             molecule, *baselines, *published, errors.ours(molecule), over_seeds, *bands,
-            _over_best(errors, molecule, BASELINES), over_egnn, *far,
+            _over_best(errors, molecule, BASELINES), quotient(*both(molecule)), *far,
         ]  # fmt: skip
 
-    return table(header, map(row, errors.molecules))
+    def both(molecule: str) -> tuple[float, float]:
+        return errors.of(molecule, OURS), longer.of(molecule, "egnn")
+
+    over_all = geometric_mean(ours / egnn for ours, egnn in map(both, errors.molecules))
+    last = [""] * len(header)
+    last[0], last[header.index("ours / EGNN")] = "geometric mean", quotient(over_all, 1.0)
+    return table(header, [*map(row, errors.molecules), last])
 
 
 def real() -> str:
