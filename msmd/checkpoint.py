@@ -12,13 +12,14 @@ from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
+from types import UnionType
+from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 
 from msmd import __version__
 from msmd.data.windows import TrainingData
-from msmd.errors import CheckpointError
+from msmd.errors import CheckpointError, MsmdError
 from msmd.molecule import Molecule
 
 if TYPE_CHECKING:
@@ -119,6 +120,7 @@ def load_checkpoint(folder: Path, *, molecule: Molecule | None = None) -> nn.Mod
     Raises:
         CheckpointError: when something is missing, damaged, or meant for other data.
     """
+    from safetensors import SafetensorError
     from safetensors.torch import load
 
     folder = _checkpoint_folder(Path(folder))
@@ -127,19 +129,24 @@ def load_checkpoint(folder: Path, *, molecule: Molecule | None = None) -> nn.Mod
     found = hashlib.sha256(blob).hexdigest()
     if found != card["weights_sha256"]:
         raise CheckpointError(
-            f"{folder / WEIGHTS} has the hash {found[:12]}…; its card expects {card['weights_sha256'][:12]}…. "
+            f"{folder / WEIGHTS} has the hash {found[:12]}…; its card expects {str(card['weights_sha256'])[:12]}…. "
             "The file is damaged or belongs to another card: copy both again."
         )
-    own = _molecule(card["molecule"])
+    try:
+        own, kind = _molecule(card["molecule"]), _load_class(card, folder)
+        forecaster = kind.from_parts(own, config_from_json(kind.Config, card["config"]))
+        state = load(blob)
+    except MsmdError:
+        raise
+    except (KeyError, TypeError, AttributeError, ValueError, SafetensorError) as error:
+        raise CheckpointError(f"The checkpoint in {folder} cannot be read ({error!r}); copy it again.") from error
     if molecule is not None and molecule.numbers != own.numbers:
         raise CheckpointError(
             f"The checkpoint {folder} was trained on {own.name!r} ({own.formula}, atoms {list(own.numbers)}); "
             f"{molecule.name!r} ({molecule.formula}, atoms {list(molecule.numbers)}) is another molecule or "
             "another order."
         )
-    kind = _load_class(card, folder)
-    forecaster = kind.from_parts(own, config_from_json(kind.Config, card["config"]))
-    _fill(forecaster, load(blob), folder)
+    _fill(forecaster, state, folder)
     return forecaster.eval()
 
 
@@ -169,6 +176,8 @@ def config_from_json(kind: type, values: dict[str, Any]) -> Any:
     Raises:
         CheckpointError: for entries that the config does not know.
     """
+    if not isinstance(values, dict):
+        raise CheckpointError(f"The config is {values!r}; expected the entries of {kind.__name__}.")
     known = {entry.name for entry in fields(kind)}
     unknown = sorted(set(values) - known)
     if unknown:
@@ -177,7 +186,38 @@ def config_from_json(kind: type, values: dict[str, Any]) -> Any:
             "not know."
         )
     hints = get_type_hints(kind)
-    return kind(**{name: _restore(hints[name], value) for name, value in values.items()})
+    restored = {name: _restore(hints[name], value) for name, value in values.items()}
+    for name, value in restored.items():
+        check_entry(name, value, hints[name])
+    return kind(**restored)
+
+
+def check_entry(name: str, value: Any, hint: Any) -> None:
+    """Refuses a config entry of another type than its annotation.
+
+    Raises:
+        CheckpointError: with both.
+    """
+    if not _fits(value, hint):
+        wanted = getattr(hint, "__name__", None) if isinstance(hint, type) else str(hint)
+        raise CheckpointError(f"The config entry {name} is {value!r}; expected {wanted}.")
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Whether a value is of an annotated type, as far as configs use types."""
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin in (Union, UnionType):
+        return any(_fits(value, argument) for argument in arguments)
+    if origin is Literal:
+        return value in arguments
+    if origin is tuple:
+        inner = arguments[:1] * len(value) if isinstance(value, tuple) and Ellipsis in arguments else arguments
+        return isinstance(value, tuple) and len(value) == len(inner) and all(map(_fits, value, inner))
+    if hint is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if hint is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, hint) if isinstance(hint, type) else True
 
 
 def data_hash(training: TrainingData) -> str:

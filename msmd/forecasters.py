@@ -62,6 +62,29 @@ def check_atoms(forecaster: Forecaster, n_atoms: int) -> None:
         )
 
 
+def check_starts(
+    forecaster: Forecaster,
+    positions: Float[Tensor, "windows atoms 3"],
+    velocities: Float[Tensor, "windows atoms 3"],
+    times_fs: Float[Tensor, "windows times"],
+) -> None:
+    """Refuses input that ``predict`` cannot take: other atoms, shapes that do not go together, NaN and infinity.
+
+    Raises:
+        DataError: with what was found.
+    """
+    check_atoms(forecaster, positions.shape[1])
+    n_windows = positions.shape[0]
+    if velocities.shape != positions.shape or times_fs.ndim != 2 or times_fs.shape[0] != n_windows:
+        raise DataError(
+            f"Expected positions and velocities of (windows, atoms, 3) and times of (windows, times); found "
+            f"{tuple(positions.shape)}, {tuple(velocities.shape)} and {tuple(times_fs.shape)}."
+        )
+    for name, rows in (("positions", positions), ("velocities", velocities), ("times_fs", times_fs)):
+        if not bool((rows - rows == 0.0).all()):  # of arrays and tensors alike; NaN and infinity leave NaN
+            raise DataError(f"The {name} must be finite numbers; found NaN or infinity.")
+
+
 def check_times(times_fs: Float[Any, "windows times"]) -> None:
     """Refuses times before the start, for forecasters that only integrate forwards.
 

@@ -6,6 +6,7 @@ Nothing here imports torch until a forecaster is asked, so that the app can list
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,6 +27,9 @@ from msmd.loading import CHECKPOINTS, UnfittedForecaster, fit_forecaster, load_f
 from msmd.molecule import Molecule
 from msmd.shapes import Array, Float, Frame
 from msmd.trajectory import Dataset, Trajectory
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def forecast(
@@ -94,7 +98,16 @@ def predict_rows(
     import torch
 
     with torch.no_grad():
-        return forecaster.predict(*map(torch.tensor, (positions, velocities, times_fs))).numpy()
+        return forecaster.predict(*_on_its_device(forecaster, positions, velocities, times_fs)).cpu().numpy()
+
+
+def _on_its_device(forecaster: Forecaster, *rows: Float[Array, "..."]) -> list[Tensor]:
+    """Arrays as tensors where the forecaster's weights lie; on the CPU for one without any."""
+    import torch
+
+    weights = forecaster.parameters() if isinstance(forecaster, torch.nn.Module) else iter(())
+    first = next(weights, None)
+    return [torch.tensor(row, device=None if first is None else first.device) for row in rows]
 
 
 def sample_rows(
@@ -109,8 +122,8 @@ def sample_rows(
     import torch
 
     with torch.no_grad():
-        rows = map(torch.tensor, (positions, velocities, times_fs))
-        return forecaster.samples(*rows, n_samples=n_samples).numpy()
+        rows = _on_its_device(forecaster, positions, velocities, times_fs)
+        return forecaster.samples(*rows, n_samples=n_samples).cpu().numpy()
 
 
 def require_members(forecaster: Forecaster, n_samples: int) -> None:

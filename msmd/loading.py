@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from msmd.data.registry import SOURCES
 from msmd.data.windows import Protocol, TrainingData, split_dataset
 from msmd.errors import CheckpointError, ProtocolError
 from msmd.forecasters import Forecaster, ForecasterCard, forecaster_card
@@ -91,7 +92,7 @@ def load_forecaster(name_or_path: str | Path, dataset: Dataset | None = None) ->
         return _shipped(card, dataset)
     if card.needs == "fit" and dataset is None:
         return UnfittedForecaster(card=card)
-    return fit_forecaster(card, None if dataset is None else split_dataset(dataset, Protocol()).training)
+    return fit_forecaster(card, split_dataset(dataset, Protocol()).training if card.needs == "fit" else None)
 
 
 def shipped_checkpoint(name: str, molecule: str, source: str) -> Path | None:
@@ -100,15 +101,53 @@ def shipped_checkpoint(name: str, molecule: str, source: str) -> Path | None:
     return next((folder for folder in folders if (folder / "card.json").is_file()), None)
 
 
+SEEN_BY = {"blocked": ("split",), "paper": ("split", "seed", "n_train", "sampling", "horizon_fs")}
+"""Entries of a protocol that decide which windows training saw."""
+
+
+def caveat(folder: Path, dataset: Dataset, protocol: Protocol | None = None) -> str | None:
+    """One sentence on why a checkpoint's numbers on these data are not what they seem; None where they are.
+
+    Args:
+        folder: of the checkpoint or run.
+        dataset: what it is asked about.
+        protocol: how test windows are cut; None for a single forecast.
+    """
+    from msmd.checkpoint import read_card
+
+    card = read_card(folder if (folder / "card.json").is_file() else folder / "last")
+    learned, source = card.get("source", dataset.source), dataset.source
+    if learned not in SAME_MOTION.get(source, (source,)):
+        return (
+            f"{folder} learned the motion of {learned!r} data; these are {source!r} data, which may follow another "
+            "potential: the forecast drifts away even where the model is good."
+        )
+    trained = card.get("protocol", {})
+    if protocol is None or not trained:
+        return None
+    other = [name for name in SEEN_BY[protocol.split] if trained.get(name) != getattr(protocol, name)]
+    if not other:
+        return None
+    name = other[0]
+    return (
+        f"{folder} was trained with {name} {trained.get(name)!r} and is tested with {getattr(protocol, name)!r}: test "
+        "windows may be windows that it was trained on, and errors too small."
+    )
+
+
 def _shipped(card: ForecasterCard, dataset: Dataset | None) -> Forecaster:
     if dataset is not None:
         folder = shipped_checkpoint(card.name, dataset.molecule.name, dataset.source)
         if folder is not None:
             return load_forecaster(folder)
+    named = "MOLECULE"
+    if dataset is not None:
+        in_registry = dataset.source in SOURCES
+        named = f"{dataset.molecule.name} --source {dataset.source}" if in_registry else f"--data {dataset.source}"
     place = "" if dataset is None else f" for {dataset.molecule.name!r} from {dataset.source!r}"
     raise CheckpointError(
-        f"Forecaster {card.name!r} needs training and no checkpoint is shipped{place}: give the folder of one, such as "
-        f"checkpoints/gfn2/ethanol/{card.name}, or make one with 'msmd train --forecaster {card.name}'."
+        f"Forecaster {card.name!r} needs training and no checkpoint is shipped{place}: make one with 'msmd train "
+        f"{named} --forecaster {card.name} --run runs/{card.name}' and give that folder."
     )
 
 
@@ -126,6 +165,6 @@ def fit_forecaster(card: ForecasterCard, training: TrainingData | None) -> Forec
     if card.needs == "fit" and training is not None:
         return card.load_class().fit(training)
     raise ProtocolError(
-        f"Forecaster {card.name!r} cannot be had in closed form: make a checkpoint with 'msmd train --forecaster "
-        f"{card.name}' and give its folder."
+        f"Forecaster {card.name!r} cannot be had in closed form: make a checkpoint with 'msmd train MOLECULE "
+        f"--forecaster {card.name} --run runs/{card.name}' and give that folder."
     )

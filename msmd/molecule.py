@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
-from ase.data import atomic_masses, atomic_numbers, chemical_symbols, covalent_radii
+from ase.data import atomic_masses, chemical_symbols, covalent_radii
 from jaxtyping import Bool, Float, Int
 
 from msmd.errors import DataError
@@ -114,15 +114,3 @@ def bonds_from_distances(
     near = distances < BOND_SCALE * (radii[:, None] + radii[None, :])
     first, second = np.nonzero(np.triu(near, k=1))
     return tuple((int(i), int(j)) for i, j in zip(first, second, strict=True))
-
-
-def numbers_from_symbols(symbols: list[str]) -> tuple[int, ...]:
-    """Atomic numbers of element symbols.
-
-    Raises:
-        DataError: when a symbol names no element.
-    """
-    unknown = sorted({s for s in symbols if s not in atomic_numbers or s == "X"})
-    if unknown:
-        raise DataError(f"Element symbols {unknown} name no element; expected symbols such as C, H, O.")
-    return tuple(atomic_numbers[s] for s in symbols)

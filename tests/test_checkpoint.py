@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,6 +26,7 @@ from msmd.errors import CheckpointError
 from msmd.models.spectral_ode import SpectralODE, SpectralODEConfig
 from msmd.models.training_plan import PlanConfig
 
+SHIPPED = Path(__file__).parents[1] / "checkpoints" / "gfn2" / "ethanol" / "egnn"
 ETHANOL = molecule_card("ethanol").molecule
 CONFIG = SpectralODEConfig(widths=(8, 6), fast_widths=(4,), n_members=2, plan=PlanConfig(force_steps=7))
 PROVENANCE = Provenance(
@@ -161,3 +164,26 @@ def test_the_data_hash_sees_every_number() -> None:
     assert data_hash(few) == data_hash(again)
     assert data_hash(few) != data_hash(other)
     assert data_hash(few) != data_hash(few.without_frames())
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("molecule", {}), ("config", []), ("config", {"n_members": "two"}), ("weights_sha256", None), ("location", 5)],
+)
+def test_a_card_that_says_nonsense_is_refused(tmp_path: Path, name: str, value: object) -> None:
+    folder = shutil.copytree(SHIPPED, tmp_path / "copy")
+    card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+    (folder / "card.json").write_text(json.dumps({**card, name: value}), encoding="utf-8")
+    with pytest.raises(CheckpointError):
+        load_checkpoint(folder)
+
+
+def test_weights_cut_short_are_refused_even_with_their_hash(tmp_path: Path) -> None:
+    folder = shutil.copytree(SHIPPED, tmp_path / "copy")
+    blob = (folder / "model.safetensors").read_bytes()[:100]
+    (folder / "model.safetensors").write_bytes(blob)
+    card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+    card["weights_sha256"] = hashlib.sha256(blob).hexdigest()
+    (folder / "card.json").write_text(json.dumps(card), encoding="utf-8")
+    with pytest.raises(CheckpointError, match="copy it again"):
+        load_checkpoint(folder)

@@ -160,3 +160,14 @@ def check_claim(symmetry: str, card: ForecasterCard, change: Tensor) -> None:
         assert change.abs().max() < ROUNDING_ANGSTROM
     else:
         assert change.abs().max() > 1e-3
+
+
+@pytest.mark.parametrize(
+    "card", [card for card in FORECASTERS if card.name != "nearest-window"], ids=lambda card: card.name
+)
+def test_what_is_not_finite_is_refused(card, made, rows):
+    for spoilt, name in enumerate(("positions", "velocities", "times_fs")):
+        broken = [row.clone() for row in rows]
+        broken[spoilt][0, 0] = torch.nan
+        with pytest.raises(DataError, match=f"{name} must be finite"):
+            made(card).predict(*broken)

@@ -149,7 +149,7 @@ def test_a_missing_folder_is_not_taken_for_a_name():
 
 
 def test_a_trained_forecaster_without_checkpoint_says_how_to_get_one():
-    with pytest.raises(CheckpointError, match=r"'ndcn' needs training and no checkpoint is shipped: give the folder"):
+    with pytest.raises(CheckpointError, match="'ndcn' needs training and no checkpoint is shipped: make one"):
         load_forecaster("ndcn")
     elsewhere = replace(load_dataset("ethanol"), source="nowhere")
     with pytest.raises(CheckpointError, match="no checkpoint is shipped for 'ethanol' from 'nowhere'"):

@@ -123,9 +123,7 @@ def _play(futures: dict[str, Future[Forecast]], title: str, meanwhile: Scene) ->
         return
     failures = [error for error in (future.exception() for future in futures.values()) if error is not None]
     for error in failures:
-        if not isinstance(error, MsmdError):
-            raise error
-        st.error(str(error), icon=":material/error:")
+        widgets.say_failure(error)
     made = {name: future.result() for name, future in futures.items() if future.exception() is None}
     if not made:
         return

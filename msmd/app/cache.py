@@ -201,6 +201,23 @@ def forget_forecasters() -> None:
         cached.clear()
 
 
+def forget_replaced(name: str, molecule: str, source: str) -> None:
+    """Forgets forecasts whose checkpoint was replaced on disk since they were made, by a command beside the app."""
+    folder = trained.folder_of(name) or checkpoint_folder(name, molecule, source)
+    card = folder / "card.json"
+    if not card.is_file():
+        return
+    written = card.stat().st_mtime_ns
+    if _written_when_seen().setdefault(card, written) != written:
+        _written_when_seen()[card] = written
+        forget_forecasters()
+
+
+@st.cache_resource(show_spinner=False)
+def _written_when_seen() -> dict[Path, int]:
+    return {}
+
+
 def checkpoint_folder(name: str, molecule: str, source: str = TRAINED_ON) -> Path:
     """Where the shipped checkpoint of a forecaster lies, or would lie: one that learned the motion of ``source`` if
     there is one, else the one of the embedded data."""
@@ -217,19 +234,15 @@ def _test_split(dataset: Dataset) -> Split:
 
 
 def _training_data(dataset: Dataset) -> TrainingData:
-    """The training split; of a file too short for the papers' horizon, with the longest horizon that fits."""
-    protocol = Protocol(n_validation=1, n_test=1)
-    longest = max(segment.duration_fs for segment in dataset.segments)
-    if len(dataset.segments) < 3:
-        # Ten blocks with a gap of one horizon after each have to fit into the trajectory.
-        protocol = Protocol(n_validation=1, n_test=1, horizon_fs=min(1500.0, longest / 21))
-    return split_dataset(dataset, protocol).training
+    return split_dataset(dataset, Protocol(n_validation=1, n_test=1)).training
 
 
 def _forecaster(name: str, source: str, dataset: Dataset, training: Future[TrainingData]) -> Forecaster:
     run = trained.folder_of(name)
     if run is not None:
         return load_forecaster(run)
-    if forecaster_card(name).needs == "training":
+    card = forecaster_card(name)
+    if card.needs == "training":
         return load_forecaster(checkpoint_folder(name, dataset.molecule.name, source))
-    return fit_forecaster(forecaster_card(name), training.result())
+    # A file too short to be split still has its first frame, which is all that some baselines take.
+    return fit_forecaster(card, training.result() if card.needs == "fit" else None)

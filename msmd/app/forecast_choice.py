@@ -34,6 +34,11 @@ DEFAULT_STEP_FS = 4.0
 MAX_STOPS = 400
 """A slider with more stops than pixels helps nobody; the start frames offered are thinned to this many."""
 
+UNTRAINED_DEFAULT = "normal-modes"
+"""The first answer for a molecule that nothing was trained for: the simplest one that moves like a molecule."""
+FEWEST_FRAMES_TO_FIT = 200
+"""With fewer frames the first answer is one that is not fitted at all."""
+
 COLOR_TITLES = {"none": "Element", "error": "Error", "mode": "Mode"}
 ARROW_TITLES = {"none": "None", "velocity": "Velocity", "error": "Error"}
 
@@ -59,12 +64,14 @@ class Look:
 
 def choose_forecaster(chosen: Chosen) -> ForecasterCard:
     """The forecaster: a checkpoint for this molecule, or a baseline."""
-    names = forecaster_names(chosen)
+    learned = trained_names(chosen)
+    names = learned + [card.name for card in FORECASTERS if card.needs != "training"]
+    can_fit = chosen.dataset.n_frames >= FEWEST_FRAMES_TO_FIT
     name = widgets.select(
         FORECASTER,
         "Forecaster",
         names,
-        default=names[0],
+        default=names[0] if learned or not can_fit else UNTRAINED_DEFAULT,
         say=lambda name: _say_forecaster(trained.card_of(name)),
         help="What makes the prediction. Baselines learn nothing, or are fitted in closed form.",
     )
@@ -73,14 +80,13 @@ def choose_forecaster(chosen: Chosen) -> ForecasterCard:
     return card
 
 
-def forecaster_names(chosen: Chosen) -> list[str]:
-    """Those with a checkpoint for this molecule first, then the runs trained here, then the baselines."""
+def trained_names(chosen: Chosen) -> list[str]:
+    """Those with a checkpoint for this molecule first, then the runs trained here."""
     shipped = []
     if chosen.card:
         trainable = [card.name for card in FORECASTERS if card.needs == "training"]
         shipped = [name for name in trainable if cache.has_checkpoint(name, chosen.card.name, chosen.dataset.source)]
-    own = trained.names_for(chosen.dataset.molecule)
-    return shipped + own + [card.name for card in FORECASTERS if card.needs != "training"]
+    return shipped + trained.names_for(chosen.dataset.molecule)
 
 
 def choose_window(chosen: Chosen) -> Window | None:

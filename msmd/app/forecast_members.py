@@ -93,6 +93,7 @@ def _show_calibration(found: Calibration) -> None:
 
     for sentence in verdict(found):
         st.markdown(sentence)
-    for tab, (_, make) in zip(st.tabs([title for title, _ in FIGURES]), FIGURES, strict=True):
+    made = {title: figure for title, make in FIGURES if (figure := make(found)) is not None}
+    for tab, (title, figure) in zip(st.tabs(list(made)), made.items(), strict=True):
         with tab:
-            widgets.plot(make(found), key=f"calibration_{make.__name__}")
+            widgets.plot(figure, key=f"calibration_{title.lower()}")

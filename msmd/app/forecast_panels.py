@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from msmd.app import background, cache, forecast_members, state, widgets
+from msmd.app import background, cache, forecast_members, state, trained, widgets
 from msmd.app.cache import N_TEST_WINDOWS
 from msmd.app.data_choice import Chosen
 from msmd.app.forecast_choice import Look, Window
 from msmd.app.forecast_run import Run, at_stored_times
 from msmd.app.player import player
-from msmd.errors import MsmdError
 from msmd.forecasting import Forecast, ForecasterCard, forecaster_card
 from msmd.metrics.displacement import valid_time
 from msmd.views.forecast_files import write_forecast
@@ -35,10 +34,8 @@ FOLLOWS = 0.2
 def show_player(chosen: Chosen, window: Window, run: Run, look: Look) -> None:
     """The player with what there is: prediction beside reference, or the reference alone while the forecast is made."""
     failure = run.main.exception() if run.ready else None
-    if failure is not None and not isinstance(failure, MsmdError):
-        raise failure
     if failure is not None:
-        st.error(str(failure), icon=":material/error:")
+        widgets.say_failure(failure)
     if not run.ready or failure is not None:
         scene = reference_scene(at_stored_times(chosen.segment(window.segment), window), title=chosen.title)
     else:
@@ -176,6 +173,13 @@ def show_test_scores(run: Run, chosen: Chosen, card: ForecasterCard) -> None:
                 f"`msmd evaluate --forecaster {card.name} {chosen.dataset.molecule.name} --windows 20`"
             )
             return
+        if trained.split_of(card.name) not in (None, "blocked"):
+            st.caption(
+                "This run was trained on random starts, some of which lie in the windows that are scored here. Score "
+                f"it on its own split: `msmd evaluate {trained.folder_of(card.name)} "
+                f"{chosen.dataset.molecule.name} --split {trained.split_of(card.name)}`"
+            )
+            return
         asked = f"scored:{chosen.key}:{card.name}"
         if st.button("Score now", icon=":material/calculate:"):
             state.remember(asked, True)
@@ -188,10 +192,16 @@ def show_test_scores(run: Run, chosen: Chosen, card: ForecasterCard) -> None:
             waiting = [future for future in futures.values() if not future.done()]
             background.look_again_for(waiting or list(futures.values()))
             return
-        st.markdown(score_table([future.result() for future in futures.values()]))
+        failures = [failure for future in futures.values() if (failure := future.exception()) is not None]
+        for failure in failures:
+            widgets.say_failure(failure)
+        scored = [future.result() for future in futures.values() if future.exception() is None]
+        if not scored:
+            return
+        st.markdown(score_table(scored))
         st.caption(
             "A-MSE: mean squared error over windows, times and heavy atoms, in 10⁻² Å², lower is better; ± its "
-            "standard error over independent stretches of the test data. The further columns are bands of the horizon "
+            "standard error over stretches of the test data. The further columns are bands of the horizon "
             "in fs."
         )
 

@@ -82,6 +82,8 @@ class Run:
 
 def start_run(chosen: Chosen, card: ForecasterCard, window: Window, n_members: int) -> Run:
     """Asks for the forecast and, once it is there, for its members and its rivals."""
+    if card.needs == "training":
+        cache.forget_replaced(card.name, chosen.dataset.molecule.name, chosen.dataset.source)
     fitting = fitting_data(chosen, card)
     asked = (fitting.key, chosen.dataset.source, chosen.key, window.segment, window.start, window.times_fs)
     data = (fitting.dataset, chosen.segment(window.segment))

@@ -15,8 +15,8 @@ from msmd.views.scenes import SCALARS, Band, mode_scene
 
 EIGENVALUES = "eigenvalues"
 MOST_FRAMES = 1500
-"""Frames that are played, 6 ps of the shipped data: the slowest modes are seen to move, and packing stays under 50 "
-"ms."""
+"""Frames that are played, 6 ps of the shipped data: the slowest modes are seen to move, and packing takes under 50
+ms."""
 
 MOTION_TITLES = {"mode": "This mode", "band": "A band", "all": "All modes"}
 COLOR_TITLES = {"pattern": "Pattern", "amplitude": "Amplitude"}

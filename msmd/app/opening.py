@@ -79,7 +79,9 @@ def read_bytes(name: str, content: bytes, dt_fs: float | None = None) -> state.O
         path.write_bytes(content)
         dataset = _read(path, dt_fs)
     said = tuple(str(w.message).replace(f"{folder}/", "") for w in caught if issubclass(w.category, MsmdWarning))
-    return state.OpenedFile(name=name, digest=digest, dataset=dataset, warnings=said, content=content)
+    return state.OpenedFile(
+        name=name, digest=digest, dataset=dataset, warnings=said, content=content, dt_fs=dt_fs or None
+    )
 
 
 def _read(path: Path, dt_fs: float | None) -> Dataset:

@@ -34,6 +34,7 @@ class OpenedFile:
         dataset: what was read.
         warnings: what the reader found odd, in sentences.
         content: the bytes, for a training job, which reads the file again.
+        dt_fs: time between frames that the visitor gave, because the file does not say it.
     """
 
     name: str
@@ -41,6 +42,7 @@ class OpenedFile:
     dataset: Dataset
     warnings: tuple[str, ...] = ()
     content: bytes = b""
+    dt_fs: float | None = None
 
 
 @dataclass
@@ -116,11 +118,6 @@ def forget(*choices: Choice) -> None:
     for choice in choices:
         session.chosen.pop(choice.name, None)
     _publish()
-
-
-def is_chosen(choice: Choice) -> bool:
-    """True where the visitor, or the link, set this choice."""
-    return choice.name in _session().chosen
 
 
 def bind(choice: Choice[T], value: T, options: Collection[T] | None = None) -> dict[str, object]:

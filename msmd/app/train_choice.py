@@ -79,9 +79,10 @@ def choose_spec(chosen: Chosen) -> JobSpec:
             placeholder="such as n_members=4 basis=fourier",
             help="Entries of its config as name=value, separated by spaces; `msmd train --set` takes the same.",
         )
+    opened = state.opened_file() if chosen.is_file else None
     return JobSpec(
         forecaster=name,
-        data=_data(chosen),
+        data=opened.name if opened else chosen.dataset.molecule.name,
         source=chosen.dataset.source,
         windows=windows,
         minutes=minutes,
@@ -91,6 +92,7 @@ def choose_spec(chosen: Chosen) -> JobSpec:
         sampling=sampling,
         seed=seed,
         options=tuple(options.split()),
+        dt_fs=opened.dt_fs if opened else None,
     )
 
 
@@ -171,14 +173,9 @@ def _choose_device() -> str:
     return widgets.buttons(DEVICE, "Device", list(titles), default="gpu", say=titles.get)
 
 
-def _data(chosen: Chosen) -> str:
-    """The molecule, or the name of the opened file."""
-    opened = state.opened_file()
-    return opened.name if chosen.is_file and opened else chosen.dataset.molecule.name
-
-
 def _say_estimate(found: Estimate, spec: JobSpec) -> None:
-    where = " when it has the processor to itself" if spec.device == "cpu" else "; the GPU will be quicker"
+    on_cpu = spec.device == "cpu"
+    where = " when it has the processor to itself" if on_cpu else " on the processor; the GPU was not timed"
     st.markdown(
         f"**About {duration(found.total_s)}**{where}: {duration(found.training_s)} of training "
         f"({found.n_steps:,} steps) and {duration(found.checks_s)} of forecasts that show where it stands."

@@ -58,7 +58,7 @@ def _newest_checkpoint(run: Path) -> Path | None:
 
 def _dataset(job: Job) -> Dataset:
     if Path(job.spec.data).suffix:
-        return load_dataset(job.spec.data)
+        return load_dataset(job.spec.data, dt_fs=job.spec.dt_fs)
     return cache.dataset(job.spec.data, job.spec.source)
 
 

@@ -42,6 +42,12 @@ def card_of(name: str) -> ForecasterCard:
     return replace(forecaster_card(job.spec.forecaster), name=name, title=job.title)
 
 
+def split_of(name: str) -> str | None:
+    """How the windows of a run trained here were split, None for anything that is no such run."""
+    folder = folder_of(name)
+    return None if folder is None else read_job(folder).spec.split
+
+
 def names_for(molecule: Molecule) -> list[str]:
     """Finished runs whose forecaster was made for these atoms, the newest first."""
     finished = (job for job in list_jobs(runs_folder()) if job.state == "finished")

@@ -10,6 +10,7 @@ import streamlit as st
 
 from msmd.app import state
 from msmd.app.choices import Choice
+from msmd.errors import MsmdError
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -27,6 +28,13 @@ def notes_at_the_top() -> Iterator[None]:
     yield
     for sentence in state.notes():
         place.info(sentence, icon=":material/info:")
+
+
+def say_failure(failure: BaseException) -> None:
+    """One sentence on what a visitor can do something about; anything else is a defect and is raised."""
+    if not isinstance(failure, MsmdError):
+        raise failure
+    st.error(str(failure), icon=":material/error:")
 
 
 def select(

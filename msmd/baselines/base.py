@@ -9,7 +9,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from msmd.forecasters import check_atoms
+from msmd.forecasters import check_starts
 from msmd.molecule import Molecule
 from msmd.shapes import Array, Float, Frame
 
@@ -30,7 +30,12 @@ class Baseline(ABC):
         velocities: Float[Tensor, "windows atoms 3"],
         times_fs: Float[Tensor, "windows times"],
     ) -> Float[Tensor, "windows times atoms 3"]:
-        """Positions in Å at ``times_fs`` after the start; see ``msmd.forecasters.Forecaster``."""
+        """Positions in Å at ``times_fs`` after the start; see ``msmd.forecasters.Forecaster``.
+
+        Raises:
+            DataError: when the number of atoms is not the molecule's, or something is not finite.
+        """
+        check_starts(self, positions, velocities, times_fs)
         rows = (row.detach().cpu().double().numpy() for row in (positions, velocities, times_fs))
         moved = torch.from_numpy(self.move(*rows)).to(positions)
         return torch.where((times_fs == 0)[..., None, None], positions[:, None], moved)
@@ -56,17 +61,3 @@ class FittedBaseline(Baseline):
 
     molecule: Molecule
     structure: Frame
-
-    def predict(
-        self,
-        positions: Float[Tensor, "windows atoms 3"],
-        velocities: Float[Tensor, "windows atoms 3"],
-        times_fs: Float[Tensor, "windows times"],
-    ) -> Float[Tensor, "windows times atoms 3"]:
-        """Positions in Å at ``times_fs`` after the start; see ``msmd.forecasters.Forecaster``.
-
-        Raises:
-            DataError: when the number of atoms is not the molecule's.
-        """
-        check_atoms(self, positions.shape[1])
-        return super().predict(positions, velocities, times_fs)

@@ -11,7 +11,7 @@ from msmd.baselines.base import Baseline
 from msmd.data.gfn2 import GFN2, require_tblite
 from msmd.data.simulate import simulate
 from msmd.data.windows import TrainingData
-from msmd.forecasters import check_atoms, check_times
+from msmd.forecasters import check_starts, check_times
 from msmd.molecule import Molecule
 from msmd.shapes import Array, Float, Frame
 from msmd.trajectory import Trajectory
@@ -60,7 +60,7 @@ class GFN2Simulation(Baseline):
             DataError: when the number of atoms is not the molecule's, or GFN2-xTB cannot treat these positions.
             ProtocolError: for times before the start.
         """
-        check_atoms(self, positions.shape[1])
+        check_starts(self, positions, velocities, times_fs)
         check_times(times_fs)
         rows = zip(positions, velocities, times_fs, strict=True)
         paths = [self.path(x, v, times.max(initial=0.0)).positions_at(times) for x, v, times in rows]

@@ -1,6 +1,7 @@
 """The command line: ``msmd COMMAND``, also ``python -m msmd COMMAND``.
 
-Commands call the same functions as the app and the notebooks.  Bad input ends with one sentence and exit status 2.
+Commands call the same functions as the app and the notebooks.  Bad input, and a file that cannot be read or
+written, end with one sentence and exit status 2.
 """
 
 from __future__ import annotations
@@ -41,4 +42,9 @@ def main() -> None:
         app()
     except MsmdError as error:
         typer.echo(f"msmd: {error}", err=True)
+        sys.exit(2)
+    except OSError as error:
+        if error.filename is None:  # not about a file that the user named
+            raise
+        typer.echo(f"msmd: {error.strerror}: {error.filename}", err=True)
         sys.exit(2)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from msmd.cli.choices import AsJson, DataFile, ForecasterName, Names, Seed, Source, choice
+from msmd.cli.choices import AsJson, DataFile, ForecasterName, Names, Seed, Source, TimeStep, choice
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -24,11 +24,12 @@ def calibration(
     forecaster: ForecasterName = None,
     data: DataFile = None,
     source: Source = "gfn2",
+    dt_fs: TimeStep = None,
     members: Annotated[int, typer.Option(help="Members of the ensemble.", min=2)] = 16,
     windows: Annotated[int, typer.Option(help="Test windows at most.", min=1)] = 100,
     split: Annotated[str, typer.Option(help="blocked or paper.")] = "blocked",
     sampling: Annotated[str, typer.Option(help="even or irregular; long goes to four horizons.")] = "even",
-    horizon_fs: Annotated[float | None, typer.Option(help="Longest time; 3000 frames unless given.")] = None,
+    horizon_fs: Annotated[float | None, typer.Option(help="Longest time; 3000 MD steps unless given.")] = None,
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
@@ -36,7 +37,7 @@ def calibration(
     from msmd.data.windows import Protocol, split_dataset
     from msmd.forecasting import check_molecule, require_members
 
-    chosen = choice(names, forecaster, data, source)
+    chosen = choice(names, forecaster, data, source, dt_fs)
     protocol = Protocol(
         split=split, sampling=sampling, horizon_fs=horizon_fs, n_train=1, n_validation=1, n_test=windows, seed=seed
     )

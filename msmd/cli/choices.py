@@ -13,17 +13,22 @@ import typer
 from msmd.errors import MsmdWarning, ProtocolError
 
 if TYPE_CHECKING:
-    from msmd.data.windows import Split
+    from msmd.data.windows import Protocol, Split
     from msmd.forecasting import Forecaster
     from msmd.trajectory import Dataset
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="[CHECKPOINT | RUN] [MOLECULE]", show_default=False)]
 """What ``choice`` reads; the options that several commands have stand here too."""
 
-ForecasterName = Annotated[str | None, typer.Option(help="A name, instead of a checkpoint or run folder.")]
+ForecasterName = Annotated[
+    str | None, typer.Option(help="A forecaster's name, such as persistence or spectral-ode, instead of a folder.")
+]
 DataFile = Annotated[Path | None, typer.Option(help="A trajectory file instead of a molecule.")]
+TimeStep = Annotated[
+    float | None, typer.Option("--dt-fs", help="Time between frames, for files that do not say it.", min=1e-6)
+]
 Source = Annotated[str, typer.Option(help="gfn2, md17 or rmd17.")]
-Seed = Annotated[int, typer.Option(help="Feeds every random choice.")]
+Seed = Annotated[int, typer.Option(help="Feeds every random choice.", min=0)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
@@ -35,11 +40,13 @@ class Choice:
         forecaster: a name in ``FORECASTERS``, or a checkpoint or run folder.
         data: molecule or file.
         source: of the data, where they are named by molecule.
+        dt_fs: time between frames, for files that do not say it.
     """
 
     forecaster: str
     data: str | Path
     source: str
+    dt_fs: float | None = None
 
     def dataset(self) -> Dataset:
         """The data; what there is to warn of goes to standard error as a sentence."""
@@ -47,7 +54,7 @@ class Choice:
 
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", MsmdWarning)
-            dataset = load_dataset(self.data, source=self.source)
+            dataset = load_dataset(self.data, source=self.source, dt_fs=self.dt_fs)
         for entry in caught:
             if issubclass(entry.category, MsmdWarning):
                 typer.echo(f"msmd: {entry.message}", file=sys.stderr)
@@ -60,15 +67,44 @@ class Choice:
         closed_form = {card.name: card for card in FORECASTERS if card.needs != "training"}
         if self.forecaster in closed_form:
             return fit_forecaster(closed_form[self.forecaster], split.training)
-        return load_forecaster(self.forecaster, dataset)
+        found = load_forecaster(self.forecaster, dataset)
+        self.say_caveat(dataset, split.protocol)
+        return found
+
+    def say_caveat(self, dataset: Dataset, protocol: Protocol | None = None) -> None:
+        """Says on standard error why a checkpoint's numbers on these data are not what they seem."""
+        from msmd.loading import caveat, shipped_checkpoint
+
+        folder = Path(self.forecaster)
+        if not folder.is_dir():
+            shipped = shipped_checkpoint(self.forecaster, dataset.molecule.name, dataset.source)
+            if shipped is None:
+                return
+            folder = shipped
+        sentence = caveat(folder, dataset, protocol)
+        if sentence:
+            typer.echo(f"msmd: {sentence}", file=sys.stderr)
 
 
-def choice(names: list[str] | None, forecaster: str | None, data: Path | None, source: str) -> Choice:
+def refuse_time_step_without_file(data: Path | None, dt_fs: float | None) -> None:
+    """Refuses a time step for data that say their own.
+
+    Raises:
+        ProtocolError: naming the option.
+    """
+    if dt_fs is not None and data is None:
+        raise ProtocolError("--dt-fs goes with --data FILE; the data of a molecule's name say their time step.")
+
+
+def choice(
+    names: list[str] | None, forecaster: str | None, data: Path | None, source: str, dt_fs: float | None = None
+) -> Choice:
     """Reads ``(CHECKPOINT or RUN | --forecaster NAME) (MOLECULE | --data FILE)``.
 
     Raises:
         ProtocolError: when something is missing, or named twice.
     """
+    refuse_time_step_without_file(data, dt_fs)
     wanted = ["a checkpoint or run folder (or --forecaster NAME)"] if forecaster is None else []
     wanted += ["a molecule (or --data FILE)"] if data is None else []
     given = list(names or [])
@@ -77,4 +113,4 @@ def choice(names: list[str] | None, forecaster: str | None, data: Path | None, s
             f"Found {len(given)} name(s) ({' '.join(given) or 'none'}); expected {' and '.join(wanted) or 'none'}."
         )
     chosen = given.pop(0) if forecaster is None else forecaster
-    return Choice(forecaster=chosen, data=given.pop(0) if data is None else data, source=source)
+    return Choice(forecaster=chosen, data=given.pop(0) if data is None else data, source=source, dt_fs=dt_fs)

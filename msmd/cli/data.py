@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from msmd.cli.choices import AsJson, DataFile, Seed, Source
+from msmd.cli.choices import AsJson, DataFile, Seed, Source, TimeStep, refuse_time_step_without_file
 from msmd.errors import DataError, ProtocolError
 
 if TYPE_CHECKING:
@@ -86,7 +86,9 @@ def generate(
 
     writer_of(out)
     if segments < 1 or frames < segments or frames % segments:
-        raise DataError(f"{frames} frames cannot be shared out among {segments} segments; give a multiple of it.")
+        raise DataError(
+            f"{frames} frames cannot be shared out among {segments} segments; give a multiple of it, or --segments."
+        )
     if processes is not None and processes < 1:
         raise DataError(f"--processes is {processes}; expected at least 1.")
     config = GenerateConfig(
@@ -109,7 +111,7 @@ def info(
     molecule: Annotated[str | None, typer.Argument(help="A molecule of the registry.")] = None,
     data: DataFile = None,
     source: Source = "gfn2",
-    dt_fs: Annotated[float | None, typer.Option(help="Time between frames, for files that do not say it.")] = None,
+    dt_fs: TimeStep = None,
     as_json: AsJson = False,
 ) -> None:
     """Says what data hold: frames, times, temperature, and the time step as the forces have it."""
@@ -119,6 +121,7 @@ def info(
 
     if (molecule is None) == (data is None):
         raise ProtocolError("Give either the name of a molecule or --data FILE.")
+    refuse_time_step_without_file(data, dt_fs)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", MsmdWarning)
         summary = summarise(load_dataset(data or molecule, source=source, dt_fs=dt_fs))

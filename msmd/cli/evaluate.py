@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from msmd.cli.choices import AsJson, DataFile, ForecasterName, Names, Seed, Source, choice
+from msmd.cli.choices import AsJson, DataFile, ForecasterName, Names, Seed, Source, TimeStep, choice
 
 if TYPE_CHECKING:
     from msmd.data.windows import Split
@@ -24,11 +24,12 @@ def evaluate(
     forecaster: ForecasterName = None,
     data: DataFile = None,
     source: Source = "gfn2",
+    dt_fs: TimeStep = None,
     split: Annotated[str, typer.Option(help="blocked or paper.")] = "blocked",
     sampling: Annotated[str, typer.Option(help="even, irregular or long.")] = "even",
     windows: Annotated[int, typer.Option(help="Test windows at most.", min=1)] = 2000,
     train_windows: Annotated[int, typer.Option(help="Training windows that baselines are fitted on.", min=1)] = 500,
-    horizon_fs: Annotated[float | None, typer.Option(help="Longest time; 3000 frames unless given.")] = None,
+    horizon_fs: Annotated[float | None, typer.Option(help="Longest time; 3000 MD steps unless given.")] = None,
     rotate: Annotated[bool, typer.Option("--rotate", help="Turn every test window at random first.")] = False,
     seed: Seed = 0,
     as_json: AsJson = False,
@@ -36,7 +37,7 @@ def evaluate(
     """Measures A-MSE, F-MSE and horizon bands on test windows."""
     from msmd.data.windows import Protocol, split_dataset
 
-    chosen = choice(names, forecaster, data, source)
+    chosen = choice(names, forecaster, data, source, dt_fs)
     protocol = Protocol(
         split=split, sampling=sampling, horizon_fs=horizon_fs, n_train=train_windows, n_test=windows, seed=seed
     )
@@ -91,8 +92,10 @@ def _print_table(found: list[Evaluation]) -> None:
     )
     table = Table(
         title=title,
-        caption="Mean squared errors in 10⁻² Å², heavy atoms where not said otherwise; ± is the standard error over "
-        "independent stretches of the test data.",
+        caption="Mean squared errors in 10⁻² Å², heavy atoms where not said otherwise: A-MSE over all times, F-MSE at "
+        "the last; ± is the standard error over stretches of the test data. A dash: no target time lies in that band; "
+        "--sampling irregular reaches all. Bond lengths: rms error of all bonds; RMSD: after laying the heavy atoms "
+        "onto the reference.",
     )
     table.add_column("")
     for entry in found:
@@ -113,6 +116,8 @@ def _cells(entry: Evaluation) -> dict[str, str]:
         "A-MSE, all atoms": _hundredths(entry.a_mse()),
         "F-MSE": _hundredths(entry.f_mse(heavy)),
         **bands,
+        "bond lengths": "–" if entry.bond_error is None else f"{entry.bond_error:.2g} Å",
+        "RMSD, aligned": "–" if entry.aligned_rmsd is None else f"{entry.aligned_rmsd:.2g} Å",
         "ms per window": f"{1e3 * entry.seconds_per_window:.3g}",
     }
 
@@ -122,6 +127,8 @@ def _hundredths(square_angstrom: float | None) -> str:
     if square_angstrom is None:
         return "–"
     value = 100.0 * square_angstrom
+    if value < 0.1:
+        return f"{value:.2g}"
     return f"{value:.3f}" if value < 10 else f"{value:.1f}"
 
 

@@ -23,7 +23,7 @@ def floor(
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Sets a forecast beside GFN2-xTB itself, started again a hair apart: chaos lets no simulation do better."""
+    """Sets a forecast beside GFN2-xTB itself, started again from the stored start and from one moved by --hair."""
     from msmd.data.gfn2 import require_tblite
     from msmd.data.windows import Protocol, split_dataset
     from msmd.metrics.chaos_floor import chaos_floor

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from msmd.cli.choices import DataFile, ForecasterName, Names, Source, choice
+from msmd.cli.choices import DataFile, ForecasterName, Names, Source, TimeStep, choice
 from msmd.errors import ProtocolError
 
 
@@ -19,10 +19,16 @@ def forecast(
     forecaster: ForecasterName = None,
     data: DataFile = None,
     source: Source = "gfn2",
+    dt_fs: TimeStep = None,
     samples: Annotated[
         int | None, typer.Option(help="Members of the ensemble beside the forecast, each moving like the molecule.")
     ] = None,
-    segment: Annotated[int, typer.Option(help="Segment of the data that the start lies in.")] = 0,
+    segment: Annotated[
+        int,
+        typer.Option(
+            help="Segment of the data that the start lies in; of the shipped data 1, 5 and 9 are test segments."
+        ),
+    ] = 0,
 ) -> None:
     """Forecasts one window and writes it, with the reference where it is known.
 
@@ -32,12 +38,15 @@ def forecast(
     from msmd.forecasting import load_forecaster
     from msmd.views.forecast_files import writer_of
 
-    chosen = choice(names, forecaster, data, source)
+    chosen = choice(names, forecaster, data, source, dt_fs)
     writer, times = writer_of(out), _times(times_fs)
-    segments = chosen.dataset().segments
+    dataset = chosen.dataset()
+    segments = dataset.segments
     if not 0 <= segment < len(segments):
         raise ProtocolError(f"--segment is {segment}; the data have segments 0 to {len(segments) - 1}.")
-    made = make(load_forecaster(chosen.forecaster, chosen.dataset()), segments[segment], start, times, samples)
+    forecaster_found = load_forecaster(chosen.forecaster, dataset)
+    chosen.say_caveat(dataset)
+    made = make(forecaster_found, segments[segment], start, times, samples)
     out.parent.mkdir(parents=True, exist_ok=True)
     for path in writer(made, out):
         typer.echo(path)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from msmd.cli.choices import AsJson, DataFile, ForecasterName, Names, Seed, Source, choice
+from msmd.cli.choices import AsJson, DataFile, ForecasterName, Names, Seed, Source, TimeStep, choice
 
 if TYPE_CHECKING:
     from msmd.data.windows import Split
@@ -21,8 +21,11 @@ def properties(
     forecaster: ForecasterName = None,
     data: DataFile = None,
     source: Source = "gfn2",
+    dt_fs: TimeStep = None,
     windows: Annotated[int, typer.Option(help="Starts, from the test part.", min=1)] = 20,
-    horizon_fs: Annotated[float | None, typer.Option(help="Longest time; 3000 frames unless given.", min=10.0)] = None,
+    horizon_fs: Annotated[
+        float | None, typer.Option(help="Longest time; 3000 MD steps unless given.", min=10.0)
+    ] = None,
     energy_ps: Annotated[float, typer.Option(help="Length of the paths whose energy is watched.", min=0.05)] = 3.0,
     seed: Seed = 0,
     as_json: AsJson = False,
@@ -30,7 +33,7 @@ def properties(
     """Measures symmetries in single precision by horizon band, and the drift of the energy."""
     from msmd.data.windows import Protocol, split_dataset
 
-    chosen = choice(names, forecaster, data, source)
+    chosen = choice(names, forecaster, data, source, dt_fs)
     # At irregular times, because sparse real frames offer no others; only the starts are used.
     protocol = Protocol(sampling="irregular", horizon_fs=horizon_fs, n_validation=1, n_test=windows, seed=seed)
     dataset = chosen.dataset()

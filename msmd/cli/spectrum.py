@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from msmd.cli.choices import AsJson, DataFile
-from msmd.errors import ProtocolError
+from msmd.cli.choices import AsJson, DataFile, TimeStep, refuse_time_step_without_file
+from msmd.errors import DataError, ProtocolError
 
 if TYPE_CHECKING:
     from msmd.molecule import Molecule
@@ -24,7 +24,7 @@ def spectrum(
     modes: Annotated[int | None, typer.Option(help="How many modes, from the smoothest on; all unless given.")] = None,
     time_scales: Annotated[bool, typer.Option("--time-scales", help="Measure how slow each mode is.")] = False,
     source: Annotated[str, typer.Option(help="Data for --time-scales: gfn2, md17 or rmd17.")] = "gfn2",
-    dt_fs: Annotated[float | None, typer.Option(help="Time between frames, for files that do not say it.")] = None,
+    dt_fs: TimeStep = None,
     mass_weighted: Annotated[
         bool, typer.Option("--mass-weighted/--plain", help="Weight displacements by √m for time scales.")
     ] = True,
@@ -36,7 +36,8 @@ def spectrum(
     chosen = data or molecule
     if chosen is None or (data is not None and molecule is not None):
         raise ProtocolError("Give either the name of a molecule or --data FILE.")
-    dataset = _dataset(chosen, source, dt_fs) if data is not None or time_scales else None
+    refuse_time_step_without_file(data, dt_fs)
+    dataset = _dataset(chosen, source, dt_fs, needs_times=time_scales) if data is not None or time_scales else None
     atoms = _registered(str(chosen)) if dataset is None else dataset.molecule
     found = graph_spectrum(atoms, laplacian=laplacian, n_modes=modes)
     measured = _measure(dataset, found, mass_weighted) if dataset is not None and time_scales else None
@@ -53,10 +54,15 @@ def _registered(name: str) -> Molecule:
     return molecule_card(name).molecule
 
 
-def _dataset(chosen: str | Path, source: str, dt_fs: float | None) -> Dataset:
+def _dataset(chosen: str | Path, source: str, dt_fs: float | None, *, needs_times: bool) -> Dataset:
     from msmd.data import load_dataset
 
-    return load_dataset(chosen, source=source, dt_fs=dt_fs)
+    try:
+        return load_dataset(chosen, source=source, dt_fs=dt_fs)
+    except DataError:
+        if needs_times or dt_fs is not None:
+            raise
+        return load_dataset(chosen, source=source, dt_fs=1.0)  # any will do: eigenvalues need no times
 
 
 def _measure(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -12,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from msmd.cli.choices import DataFile, Seed, Source
-from msmd.errors import ProtocolError
+from msmd.cli.choices import DataFile, Seed, Source, TimeStep, refuse_time_step_without_file
+from msmd.errors import MsmdError, ProtocolError
 
 if TYPE_CHECKING:
     from msmd.training.folder import EpochReport, RunPlan
@@ -24,7 +25,10 @@ def train(
     molecule: Annotated[str | None, typer.Argument(help="A molecule of the registry.")] = None,
     data: DataFile = None,
     source: Source = "gfn2",
-    forecaster: Annotated[str, typer.Option(help="What to train.")] = "spectral-ode",
+    dt_fs: TimeStep = None,
+    forecaster: Annotated[
+        str, typer.Option(help="spectral-ode, spectral-oscillator, gf-node, egnn, egno, lg-ode or ndcn.")
+    ] = "spectral-ode",
     split: Annotated[str, typer.Option(help="blocked or paper.")] = "blocked",
     sampling: Annotated[str, typer.Option(help="even or irregular target times of the training windows.")] = "even",
     windows: Annotated[
@@ -33,16 +37,22 @@ def train(
             help="Training windows: a number (positions and velocities of these alone), or all (every frame)."
         ),
     ] = "all",
-    epochs: Annotated[float | None, typer.Option(help="Steps of the stages, as a multiple of their own.")] = None,
+    epochs: Annotated[
+        float | None, typer.Option(help="Share of the forecaster's own plan: 1 is the whole, 0.1 a tenth.", min=1e-6)
+    ] = None,
     max_minutes: Annotated[float | None, typer.Option(help="Wall time, shared out among the stages.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or gpu.")] = "auto",
     seed: Seed = 0,
     batches_per_step: Annotated[int, typer.Option(help="Batches per step, shared by processes under torchrun.")] = 1,
     patience: Annotated[
-        int | None, typer.Option(help="Validations without improvement before training stops and the best weights win.")
+        int | None,
+        typer.Option(help="Validations without improvement before a stage ends and the best weights win.", min=1),
     ] = None,
     option: Annotated[
-        list[str] | None, typer.Option("--set", help="An entry of the forecaster's config, such as basis=fourier.")
+        list[str] | None,
+        typer.Option(
+            "--set", help="An entry of the forecaster's config, such as basis=fourier; card.json of a run lists all."
+        ),
     ] = None,
     queued: Annotated[
         bool, typer.Option(help="Wait for a free slot among the runs beside RUN (MSMD_JOB_SLOTS).")
@@ -52,6 +62,9 @@ def train(
     from msmd.training.config import FitConfig
     from msmd.training.folder import read_plan
 
+    refuse_time_step_without_file(data, dt_fs)
+    if epochs is not None and max_minutes is not None:
+        raise ProtocolError("Give --epochs or --max-minutes, not both: a wall time decides how many steps there are.")
     found = read_plan(run)
     if molecule is None and data is None:
         if found is None:
@@ -66,10 +79,16 @@ def train(
             patience=patience,
             accelerator=device,
         )
-        plan = _plan(forecaster, _data(molecule, data), source, windows, split, sampling, seed, fit)
+        plan = _plan(forecaster, _data(molecule, data), source, dt_fs, windows, split, sampling, seed, fit)
         config = option or []
+    is_new = not run.exists()
     with _alone_in(run, queued):
-        _run(run, plan, config)
+        try:
+            _run(run, plan, config)
+        except MsmdError:
+            if is_new and read_plan(run) is None:  # refused before it began
+                shutil.rmtree(run, ignore_errors=True)
+            raise
 
 
 def export(
@@ -106,13 +125,14 @@ def _alone_in(folder: Path, queued: bool) -> Iterator[None]:
 def _run(folder: Path, plan: RunPlan, options: list[str] | None) -> None:
     from lightning.fabric import Fabric
 
+    from msmd.training.devices import accelerator
     from msmd.training.preparation import prepare
     from msmd.training.reference import write_baselines
     from msmd.training.run import train_in_folder
 
     prepared = prepare(folder, plan, options)
     plan = replace(plan, source=prepared.source)
-    fabric = Fabric(accelerator=plan.fit.accelerator, precision=plan.fit.precision, **_processes())
+    fabric = Fabric(accelerator=accelerator(plan.fit.accelerator), **_processes())
     fabric.launch()
     if fabric.is_global_zero:
         write_baselines(folder, prepared.split, plan.fit.n_validation)
@@ -136,7 +156,15 @@ def _processes() -> dict[str, int]:
 
 
 def _plan(
-    forecaster: str, data: str, source: str, windows: str, split: str, sampling: str, seed: int, fit: Any
+    forecaster: str,
+    data: str,
+    source: str,
+    dt_fs: float | None,
+    windows: str,
+    split: str,
+    sampling: str,
+    seed: int,
+    fit: Any,
 ) -> RunPlan:
     from msmd.data.windows import Protocol
     from msmd.training.folder import RunPlan
@@ -145,6 +173,7 @@ def _plan(
         forecaster=forecaster,
         data=data,
         source=source,
+        dt_fs=dt_fs,
         budget="frames" if windows == "all" else "windows",
         protocol=Protocol(split=split, sampling=sampling, n_train=_n_windows(windows), seed=seed),
         fit=fit,

@@ -12,7 +12,7 @@ from jaxtyping import Float, Int
 
 from msmd.data.identify import identify
 from msmd.data.registry import MoleculeCard, RemoteFile
-from msmd.data.summary import disagreement
+from msmd.data.summary import disagreement, implausible_temperature
 from msmd.data.timestep import dt_from_forces
 from msmd.data.velocities import derived_velocities, tells_velocities
 from msmd.errors import DataError, MsmdWarning
@@ -146,6 +146,7 @@ def _trajectory(raw: RawFrames, molecule: Molecule, step: float, source: str, *,
 
 
 def _warn_of_disagreement(dataset: Dataset, path: Path) -> None:
-    warning = disagreement(dataset, dt_from_forces(dataset.segments[0], dataset.dt_fs))
-    if warning:
-        warnings.warn(f"{path.name}: {warning}", MsmdWarning, stacklevel=4)
+    step = disagreement(dataset, dt_from_forces(dataset.segments[0], dataset.dt_fs))
+    for warning in (step, implausible_temperature(dataset)):
+        if warning:
+            warnings.warn(f"{path.name}: {warning}", MsmdWarning, stacklevel=4)

@@ -9,10 +9,20 @@ import numpy as np
 from msmd.data.registry import GFN2_CITATION, MOLECULES
 from msmd.data.timestep import DISAGREEMENT, StepFit, dt_from_forces
 from msmd.frame import inertia, is_nearly_linear, mean_structure
-from msmd.trajectory import Dataset
+from msmd.trajectory import Dataset, kinetic_temperature
 
 STRUCTURE_FRAMES = 500
 """Frames that tell whether a molecule is linear."""
+
+
+HOTTER_THAN_SAID = 2.0
+"""A trajectory under a thermostat, or of one molecule at constant energy, does not keep twice its temperature."""
+
+HOTTEST_KELVIN = 10_000.0
+"""Bonds break far below."""
+
+PROBED_FRAMES = 500
+"""Frames per segment that tell whether a temperature is plausible."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +98,7 @@ def summarise(dataset: Dataset) -> Summary:
         thermostat_kelvin=dataset.temperature_kelvin,
         forces=sum(len(segment.labelled_frames) for segment in dataset.segments),
         velocities=sum(len(segment.start_frames) for segment in dataset.segments),
-        warnings=(warning,) if warning else (),
+        warnings=tuple(sentence for sentence in (warning, implausible_temperature(dataset)) if sentence),
     )
 
 
@@ -102,6 +112,21 @@ def disagreement(dataset: Dataset, fit: StepFit | None) -> str | None:
     )
 
 
+def implausible_temperature(dataset: Dataset) -> str | None:
+    """A sentence where the velocities are those of no molecule that keeps its bonds, or not those of the thermostat."""
+    temperature, wanted = _temperature(dataset, most=PROBED_FRAMES), dataset.temperature_kelvin
+    if temperature is None:
+        return None
+    limit = HOTTEST_KELVIN if wanted is None else HOTTER_THAN_SAID * wanted
+    if temperature <= limit:
+        return None
+    known = "" if wanted is None else f" where {wanted:g} K are expected"
+    return (
+        f"The velocities are those of {temperature:,.0f} K{known}: the frames do not follow one another as the file "
+        "says, so that forecasts from them mean nothing. Are they in order of time, and the time between them right?"
+    )
+
+
 def _n_rigid(dataset: Dataset) -> int:
     """Degrees of freedom of drift and spin."""
     masses, positions = dataset.molecule.masses, dataset.segments[0].positions
@@ -111,8 +136,14 @@ def _n_rigid(dataset: Dataset) -> int:
     return 5 if is_nearly_linear(inertia(structure, masses)) else 6
 
 
-def _temperature(dataset: Dataset) -> float | None:
-    known = [s.kinetic_temperature()[s.start_frames] for s in dataset.segments if len(s.start_frames)]
+def _temperature(dataset: Dataset, most: int | None = None) -> float | None:
+    """The mean over all frames with a velocity, or over so many of each segment, in K; None where there is none."""
+    known = []
+    for segment in dataset.segments:
+        frames = segment.start_frames
+        if len(frames):
+            frames = frames[:: 1 if most is None else -(-len(frames) // most)]
+            known.append(kinetic_temperature(segment.velocities[frames], dataset.molecule.masses))
     return float(np.concatenate(known).mean()) if known else None
 
 

@@ -149,6 +149,11 @@ def split_dataset(dataset: Dataset, protocol: Protocol) -> Split:
         ProtocolError: when the dataset is too short for the horizon, or holds no frame with a known velocity.
     """
     horizon = default_horizon_fs(dataset) if protocol.horizon_fs is None else protocol.horizon_fs
+    if not horizon > 0:
+        raise ProtocolError(
+            f"{dataset.molecule.name} has {dataset.n_frames} frame(s) in {len(dataset.segments)} segment(s), which is "
+            "no trajectory to cut windows from; give a longer one."
+        )
     order = Order(
         gap_fs=horizon,
         longest_fs=horizon * (LONG_FACTOR if protocol.sampling == "long" else 1),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 
@@ -19,12 +19,14 @@ from msmd.forecasting import (
     require_members,
     sample_rows,
 )
-from msmd.metrics.displacement import band_edges, in_band
+from msmd.horizon import in_band
+from msmd.metrics.displacement import band_edges
 from msmd.metrics.evaluation import Progress
 from msmd.metrics.moving_windows import motion_grid, reference_motions, reference_structure_of
 from msmd.metrics.realism import Motion, Paths, Realism, compare_motions, motion_by_band
 from msmd.molecule import Molecule
 from msmd.shapes import Array, Bool, Float
+from msmd.spectrum import VelocitySpectrum
 from msmd.trajectory import Dataset
 
 COLUMNS = 400
@@ -94,6 +96,8 @@ class Calibration:
         split, sampling: as in ``Protocol``.
         n_windows, n_members: what was measured.
         bands: by horizon.
+        spectra: of the velocities of ``reference``, ``members`` and ``forecast`` in the last band where all three can
+            be told; empty where there is none.
     """
 
     molecule: Molecule
@@ -104,10 +108,12 @@ class Calibration:
     n_windows: int
     n_members: int
     bands: tuple[BandCalibration, ...]
+    spectra: Mapping[str, VelocitySpectrum] = field(default_factory=dict, compare=False)
 
     def to_json(self) -> dict[str, object]:
-        """The record that ``msmd calibration --json`` prints; lengths in Å, temperatures in K."""
-        record = asdict(self)
+        """The record that ``msmd calibration --json`` prints; lengths in Å, temperatures in K; without spectra."""
+        record = asdict(replace(self, spectra={}))
+        del record["spectra"]
         record["molecule"] = self.molecule.name
         for band, written in zip(self.bands, record["bands"], strict=True):
             for atoms in ("heavy", "all"):
@@ -182,7 +188,18 @@ def calibrate_in_batches(
         n_windows=windows.n_windows,
         n_members=n_members,
         bands=tuple(_band(edges, scores, *motions) for edges, *motions in zip(bands, reference, *moved, strict=True)),
+        spectra=_last_spectra(reference, *moved),
     )
+
+
+def _last_spectra(
+    reference: Sequence[Motion | None], members: Sequence[Motion | None], forecast: Sequence[Motion | None]
+) -> dict[str, VelocitySpectrum]:
+    for motions in reversed(list(zip(reference, members, forecast, strict=True))):
+        found = [None if motion is None else motion.spectrum for motion in motions]
+        if None not in found:
+            return dict(zip(("reference", "members", "forecast"), found, strict=True))
+    return {}
 
 
 class _Scorer:

@@ -11,10 +11,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from msmd.horizon import BAND_EDGES_FS, SLACK_FS, in_band
 from msmd.shapes import Array, Bool, Float, Int
-
-BAND_EDGES_FS = (0.0, 50.0, 150.0, 400.0, 800.0, 1500.0)
-"""Horizon bands, each without its lower edge and with its upper one."""
 
 LONG_BAND_EDGES_FS = (*BAND_EDGES_FS, 3000.0, 6000.0)
 """The same, for forecasts beyond the papers' horizon."""
@@ -62,13 +60,8 @@ def f_mse(errors: Errors, atoms: Bool[Array, " atoms"] | None = None) -> float:
 
 def band_edges(times_fs: Float[Array, "*times"]) -> tuple[tuple[float, float], ...]:
     """The horizon bands from their lower to their upper edge; those beyond 1500 fs only where a time lies in them."""
-    is_long = times_fs.max() > BAND_EDGES_FS[-1] + _SLACK_FS
+    is_long = times_fs.max() > BAND_EDGES_FS[-1] + SLACK_FS
     return tuple(pairwise(LONG_BAND_EDGES_FS if is_long else BAND_EDGES_FS))
-
-
-def in_band(times_fs: Float[Array, "*times"], from_fs: float, to_fs: float) -> Bool[Array, "*times"]:
-    """True for the times with ``from_fs < t ≤ to_fs``."""
-    return (times_fs > from_fs + _SLACK_FS) & (times_fs <= to_fs + _SLACK_FS)
 
 
 def error_by_band(
@@ -82,10 +75,6 @@ def error_by_band(
         heavy, everything = (float(part.mean()) if part.size else None for part in (inside[:, is_heavy], inside))
         bands.append(Band(from_fs=low, to_fs=high, heavy=heavy, all=everything))
     return tuple(bands)
-
-
-_SLACK_FS = 1e-6
-"""Times such as 3·0.1 carry rounding; a sample on an edge belongs to the band that ends there."""
 
 
 def error_by_atom(errors: Errors) -> Float[Array, " atoms"]:

@@ -15,6 +15,7 @@ from msmd.data.windows import Split, Windows
 from msmd.errors import ProtocolError
 from msmd.forecasting import Forecaster, WindowForecaster, check_molecule, predict_rows
 from msmd.metrics.displacement import Band, a_mse, block_bootstrap, error_by_band, f_mse, squared_errors
+from msmd.metrics.geometry import aligned_rmsd, bond_length_error
 from msmd.molecule import Molecule
 from msmd.shapes import Array, Bool, Float, Int
 
@@ -53,6 +54,8 @@ class Evaluation:
         start_times_fs: start of each window in its segment.
         seconds: wall time of all predictions.
         is_rotated: True when every test window was turned at random first.
+        bond_error: root mean square error of bond lengths, Å; None for a molecule without bonds.
+        aligned_rmsd: mean RMSD of heavy atoms after laying the forecast onto the reference, Å.
     """
 
     molecule: Molecule
@@ -67,6 +70,8 @@ class Evaluation:
     start_times_fs: Float[Array, " windows"]
     seconds: float
     is_rotated: bool = False
+    bond_error: float | None = None
+    aligned_rmsd: float | None = None
 
     @property
     def n_windows(self) -> int:
@@ -83,6 +88,8 @@ class Evaluation:
         """A number per window, equal for windows whose starts lie in the same stretch of one horizon.
 
         Windows further apart than their own length share no frame, so these stretches are the units of the spread.
+        Neighbouring ones still share frames across their edge, so that the spread comes out a little too small, and
+        one stretch alone has none.
         """
         stretch = (self.start_times_fs // self.times_fs.max()).astype(int)
         return np.unique(np.stack([self.segments, stretch], axis=1), axis=0, return_inverse=True)[1].reshape(-1)
@@ -96,7 +103,7 @@ class Evaluation:
         return f_mse(self.errors, atoms)
 
     def a_mse_spread(self, atoms: Bool[Array, " atoms"] | None = None) -> float:
-        """Standard error of ``a_mse`` over independent stretches of the test data, Å²."""
+        """Standard error of ``a_mse`` over stretches of the test data, Å²; see ``blocks``."""
         chosen = slice(None) if atoms is None else atoms
         return block_bootstrap(squared_errors(self.errors)[:, :, chosen].mean(axis=(1, 2)), self.blocks)
 
@@ -119,6 +126,9 @@ class Evaluation:
             "f_mse": {"heavy": self.f_mse(heavy), "all": self.f_mse()},
             "bands": [asdict(band) for band in self.bands],
             "seconds_per_window": self.seconds_per_window,
+            "is_rotated": self.is_rotated,
+            "bond_error": self.bond_error,
+            "aligned_rmsd": self.aligned_rmsd,
         }
 
 
@@ -181,6 +191,8 @@ def evaluate_in_batches(
         start_times_fs=windows.start_times_fs,
         seconds=seconds,
         is_rotated=rotation_seed is not None,
+        bond_error=bond_length_error(predicted, windows.targets, windows.molecule) if windows.molecule.bonds else None,
+        aligned_rmsd=float(aligned_rmsd(predicted, windows.targets, windows.molecule.is_heavy).mean()),
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from msmd.data.windows import Windows
 from msmd.frame import mean_structure
-from msmd.metrics.displacement import in_band
+from msmd.horizon import in_band
 from msmd.metrics.realism import Motion, Paths, frames_motion, motion_by_band
 from msmd.shapes import Array, Float, Frame
 from msmd.trajectory import Dataset, Trajectory, nearest_frames

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from msmd.metrics.displacement import in_band
+from msmd.horizon import in_band
 from msmd.metrics.geometry import bond_lengths
 from msmd.metrics.spectra import SpectrumError, spectrum_error
 from msmd.molecule import Molecule

@@ -16,7 +16,7 @@ from scipy.spatial.transform import Rotation
 from msmd.data.windows import TrainingData, Windows
 from msmd.forecasters import EVERY_SYMMETRY, Symmetry
 from msmd.forecasting import Forecaster, check_molecule
-from msmd.metrics.displacement import BAND_EDGES_FS
+from msmd.horizon import BAND_EDGES_FS, in_band
 from msmd.metrics.evaluation import SlowForecaster
 from msmd.metrics.renumbering import renumbered_forecaster
 from msmd.shapes import Array, Float
@@ -50,7 +50,7 @@ class SymmetryError:
 
     def largest_between(self, from_fs: float, to_fs: float) -> float | None:
         """Over all windows and times with ``from_fs < t ≤ to_fs``, Å; None where there is no time."""
-        inside = self.change[:, (self.times_fs > from_fs) & (self.times_fs <= to_fs)]
+        inside = self.change[:, in_band(self.times_fs, from_fs, to_fs)]
         return float(inside.max()) if inside.size else None
 
     def bands(self) -> tuple[tuple[float, float, float | None], ...]:

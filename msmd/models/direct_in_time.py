@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from msmd.data.windows import TrainingData, Windows
-from msmd.forecasters import check_atoms, check_times
+from msmd.forecasters import check_starts, check_times
 from msmd.frame import centre_of_mass, eckart_frame, mean_structure
 from msmd.models.basis import BASES, moving_modes
 from msmd.models.direct_network import DirectNetwork
@@ -137,7 +137,7 @@ class DirectInTime(nn.Module):
 
     def _direct(self, positions: Tensor, velocities: Tensor, times_fs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The network's forecast about the centre of mass, the centred start, and the centre's straight path."""
-        check_atoms(self, positions.shape[1])
+        check_starts(self, positions, velocities, times_fs)
         check_times(times_fs)
         start, velocity = (part.double().cpu().numpy() for part in (positions, velocities))
         states, origins, rotations = (part.to(positions.device) for part in self._starts(start, velocity))

@@ -47,5 +47,6 @@ class DistanceGuard(nn.Module):
 
 def _is_bonded(molecule: Molecule) -> Bool[np.ndarray, " pairs"]:
     """For each pair i < j in row order, whether a bond joins it."""
-    first, second = np.triu_indices(molecule.n_atoms, 1)
-    return np.array([(int(i), int(j)) in set(molecule.bonds) for i, j in zip(first, second, strict=True)], dtype=bool)
+    bonded = np.zeros((molecule.n_atoms, molecule.n_atoms), dtype=bool)
+    bonded[tuple(molecule.bond_array.T)] = True
+    return bonded[np.triu_indices(molecule.n_atoms, 1)]

@@ -8,6 +8,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+LEAST_SPREAD_PER_ANGSTROM = 1e-4
+"""Least standard deviation of an inverse distance that inputs are scaled by: that of a bond of 1.4 Å which moves by
+2e-4 Å, less than any that vibrates.  A bond held rigid has none at all."""
+
 
 class PairNetwork(nn.Module):
     """E(r) of one molecule, and −∂E/∂(1/r), in one pass and without autograd.
@@ -48,7 +52,7 @@ class PairNetwork(nn.Module):
     ) -> None:
         """Sets the statistics of the inputs and draws the weights (normal, variance 1/fan-in)."""
         self.centre.copy_(inverse_distances.mean(1, keepdim=True))
-        self.inverse_spread.copy_(1.0 / inverse_distances.std(1, keepdim=True))
+        self.inverse_spread.copy_(1.0 / inverse_distances.std(1, keepdim=True).clamp(min=LEAST_SPREAD_PER_ANGSTROM))
         self.energy_scale.fill_(energy_scale)
         for matrix in (*self.weights, self.readout.T):
             matrix.copy_(torch.randn(matrix.shape, generator=generator) / math.sqrt(matrix.shape[1]))

@@ -15,7 +15,7 @@ from msmd.baselines.kernel_response import MAX_WINDOWS, KernelResponse
 from msmd.data.windows import TrainingData, Windows
 from msmd.ensemble_scores import crps
 from msmd.errors import ProtocolError
-from msmd.forecasters import check_atoms, check_times
+from msmd.forecasters import check_starts, check_times
 from msmd.frame import mean_structure
 from msmd.models.basis import BASES, moving_modes
 from msmd.models.dense_output import rollout
@@ -326,7 +326,8 @@ class SpectralODE(nn.Module):
 
         Where a thermostat slows the drift too, the velocities keep it, and the path stays at the start.
         """
-        self._check(positions, times_fs)
+        check_starts(self, positions, velocities, times_fs)
+        check_times(times_fs)
         start, velocity = positions.double(), velocities.double()
         centre, drift = self._centre_of_mass(start), self._centre_of_mass(velocity)
         if self.thermostat().slows_drift:
@@ -338,10 +339,6 @@ class SpectralODE(nn.Module):
         """Of positions, or of velocities."""
         shares = torch.from_numpy(self.molecule.masses / self.molecule.masses.sum()).to(nodal.device)
         return torch.einsum("a,...ad->...d", shares, nodal)[..., None, :]
-
-    def _check(self, positions: Tensor, times_fs: Tensor) -> None:
-        check_atoms(self, positions.shape[1])
-        check_times(times_fs)
 
     def _members(
         self, centred: Tensor, velocities: Tensor, times_fs: Tensor, n_members: int

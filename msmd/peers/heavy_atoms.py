@@ -83,6 +83,9 @@ class CarriedAtoms(nn.Module):
     def _rotations(
         self, known: Float[Tensor, "windows 1 modelled 3"], forecast: Float[Tensor, "windows times modelled 3"]
     ) -> Float[Tensor, "windows times carried 3 3"]:
+        # About one centre: far from the origin single precision would lose the covariance among the coordinates.
+        centre = known.mean(dim=2, keepdim=True)
+        known, forecast = known - centre, forecast - centre
         weighted = torch.einsum("hm,wtmi,wtmj->wthij", self.weights, forecast, known.expand_as(forecast))
         means = [torch.einsum("hm,wtmi->wthi", self.weights, x) for x in (forecast, known.expand_as(forecast))]
         covariance = weighted - means[0][..., :, None] * means[1][..., None, :]

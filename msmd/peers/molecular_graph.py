@@ -15,7 +15,8 @@ class MolecularGraph(nn.Module):
     """1-hop and 2-hop edges of a molecule as buffers, and sums over them as products with a matrix.
 
     The molecule is the same for every window, so that tensors stay dense, (…, atoms, channels) and (…, edges,
-    channels), and collecting messages is one product with the (atoms, edges) incidence: fast and deterministic.
+    channels), and collecting messages is one product with the (atoms, edges) incidence.  On a processor that is fast
+    and deterministic; on a GPU the gradient of looking values up along the edges is not deterministic.
 
     Attributes:
         receivers, senders: atoms of each directed edge.

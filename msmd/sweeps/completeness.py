@@ -62,7 +62,9 @@ def length_of_command(command: str) -> Length:
 def _stopped_early(folder: Path) -> bool:
     """True when patience ended a finished run before its last step."""
     reports = read_metrics(folder)
-    return bool(reports) and (reports[-1].stage_index + 1 < reports[-1].n_stages or reports[-1].progress < 1.0)
+    if not reports or reports[-1].is_taken_back:
+        return False
+    return reports[-1].stage_index + 1 < reports[-1].n_stages or reports[-1].progress < 1.0
 
 
 def _did_own_steps(folder: Path, forecaster: Any, plan: RunPlan, dataset: Dataset) -> bool:

@@ -22,16 +22,3 @@ def processor() -> str:
     named = re.search(r"^model name\s*:\s*(.+)$", text, flags=re.MULTILINE)
     name = named.group(1).strip() if named else platform.processor() or platform.machine()
     return f"{name}, {os.cpu_count()} cores"
-
-
-def hardware(device: str) -> str:
-    """The processor, and the GPU where training used one.
-
-    Args:
-        device: of the training, as torch calls it.
-    """
-    if not device.startswith("cuda"):
-        return processor()
-    import torch
-
-    return f"{torch.cuda.get_device_name()}; {processor()}" if torch.cuda.is_available() else f"GPU; {processor()}"

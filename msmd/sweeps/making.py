@@ -15,6 +15,7 @@ from msmd.checkpoint import CARD, Provenance, load_checkpoint, read_card, save_c
 from msmd.data.windows import split_dataset
 from msmd.errors import CheckpointError, ProtocolError
 from msmd.forecasting import Forecaster, check_molecule, fit_forecaster, forecaster_card
+from msmd.loading import SEEN_BY
 from msmd.sweeps.completeness import Length, length_of
 from msmd.sweeps.spec_file import PROJECT, shown_path
 from msmd.sweeps.task import Task
@@ -181,9 +182,8 @@ def _check_protocol(task: Task, source: Path) -> None:
     protocol = card.get("protocol", {})
     if card.get("source", task.source) != task.source:
         raise CheckpointError(f"{source} was trained on data from {card['source']!r}; the sweep tests {task.source!r}.")
-    names = ("split",) if task.split == "blocked" else ("split", "seed", "n_train", "sampling", "horizon_fs")
     wanted = vars(task.training_protocol())
-    for name in names:
+    for name in SEEN_BY[task.split]:
         if protocol.get(name) != wanted[name]:
             raise ProtocolError(
                 f"{source} was trained with {name} {protocol.get(name)!r}; the sweep tests it with {wanted[name]!r}, "

@@ -65,6 +65,9 @@ class LocalProcesses:
         from joblib.externals.loky.process_executor import BrokenProcessPool
 
         environment = dict.fromkeys(THREAD_COUNTS, str(self.resources.cpus_per_task))
+        if self.resources.gpus_per_task == 0:
+            # As Ray does: or each core's task would train on the one GPU.
+            environment["CUDA_VISIBLE_DEVICES"] = ""
         self._executor = ProcessPoolExecutor(
             max_workers=min(self.n_slots, len(works)), env=environment, initializer=_end_with, initargs=(os.getpid(),)
         )

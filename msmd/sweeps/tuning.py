@@ -63,6 +63,7 @@ def _train(task: Task, folder: Path, options: tuple[str, ...], share: float) -> 
     """One training, for a share of the task's own."""
     from lightning.fabric import Fabric
 
+    from msmd.training.devices import accelerator
     from msmd.training.run import train_in_folder
 
     if (folder / CARD).exists():
@@ -70,7 +71,7 @@ def _train(task: Task, folder: Path, options: tuple[str, ...], share: float) -> 
     plan = _plan(task, share)
     prepared = prepare(folder, plan, options)
     plan = replace(plan, source=prepared.source)
-    fabric = Fabric(accelerator=plan.fit.accelerator, devices=1, precision=plan.fit.precision)
+    fabric = Fabric(accelerator=accelerator(plan.fit.accelerator), devices=1)
     fabric.launch()
     reports = train_in_folder(
         folder, plan, prepared.kind, prepared.config, prepared.split, fabric, calibration=prepared.calibration

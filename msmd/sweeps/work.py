@@ -16,7 +16,7 @@ from msmd.data.sampling import LONG_FACTOR
 from msmd.data.windows import split_dataset
 from msmd.errors import MsmdError, ProtocolError
 from msmd.metrics.evaluation import Evaluation, evaluate
-from msmd.sweeps.hardware import hardware
+from msmd.sweeps.hardware import processor
 from msmd.sweeps.making import Made, make, weights_hash
 from msmd.sweeps.outcome import Outcome, identity, is_same, read_outcome, training_of, write_outcome
 from msmd.sweeps.record import WHOLE, Record, band_name
@@ -185,7 +185,7 @@ def _record(
         train_seconds=made.train_seconds,
         seconds_per_window=found.seconds_per_window,
         device=made.device,
-        hardware=hardware(made.device),
+        hardware=processor(),
         steps_factor=made.length.steps_factor,
         max_minutes=made.length.max_minutes,
         is_complete=made.length.is_complete,

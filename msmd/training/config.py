@@ -21,10 +21,9 @@ class FitConfig:
         epochs: reports per stage.
         validate_every: epochs between validations.
         n_validation: windows of each validation.
-        patience: validations without improvement after which training stops and the best weights are taken; None to
-            train to the end.
+        patience: validations without improvement after which a stage ends; the last one then gives its best weights.
+            None to train to the end.
         accelerator: ``"auto"``, ``"cpu"`` or ``"gpu"``, as Lightning Fabric calls them.
-        precision: as Lightning Fabric calls it; forces want ``"32-true"``.
     """
 
     seed: int = 0
@@ -38,7 +37,6 @@ class FitConfig:
     n_validation: int = 48
     patience: int | None = None
     accelerator: str = "auto"
-    precision: str = "32-true"
 
     def __post_init__(self) -> None:
         for name in ("steps_factor", "batches_per_step", "clip_norm", "epochs", "validate_every", "n_validation"):
@@ -46,5 +44,7 @@ class FitConfig:
                 raise ProtocolError(f"{name} is {getattr(self, name)}; expected a positive number.")
         if self.max_minutes is not None and not self.max_minutes > 0:
             raise ProtocolError(f"max_minutes is {self.max_minutes}; expected a positive time.")
+        if self.patience is not None and self.patience < 1:
+            raise ProtocolError(f"patience is {self.patience}; expected at least 1, or None.")
         if not 0.0 <= self.ema_decay < 1.0:
             raise ProtocolError(f"ema_decay is {self.ema_decay}; expected a number from 0 to below 1.")

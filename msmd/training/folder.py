@@ -33,6 +33,7 @@ class RunPlan:
         protocol: how windows are cut.
         fit: settings of the loop.
         command: that made the run.
+        dt_fs: time between frames, for files that do not say it.
     """
 
     forecaster: str
@@ -42,6 +43,7 @@ class RunPlan:
     protocol: Protocol
     fit: FitConfig
     command: str
+    dt_fs: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +111,7 @@ def read_plan(folder: Path) -> RunPlan | None:
         return None
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))
+        entries["plan"]["fit"].pop("precision", None)  # older runs name it; it was always single
         return config_from_json(RunPlan, entries["plan"])
     except (json.JSONDecodeError, KeyError, TypeError) as error:
         raise CheckpointError(f"{path} cannot be read ({error}); the folder holds no run of msmd.") from error

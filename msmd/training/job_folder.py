@@ -30,6 +30,7 @@ class JobSpec:
         forecaster: name in the registry.
         data: a molecule of the registry, or the path of a file.
         source: of the data, for a molecule.
+        dt_fs: time between frames, for a file that does not say it.
         windows: a number, or ``"all"`` for every frame.
         minutes: wall time of training; None for the forecaster's own steps times ``epochs``.
         epochs: multiple of the forecaster's own steps.
@@ -50,6 +51,7 @@ class JobSpec:
     sampling: str = "even"
     seed: int = 0
     options: tuple[str, ...] = ()
+    dt_fs: float | None = None
 
     def arguments(self) -> list[str]:
         """What follows ``msmd train`` on the command line, the run folder left out."""
@@ -58,6 +60,7 @@ class JobSpec:
         for name in ("forecaster", "windows", "epochs", "device", "split", "sampling", "seed"):
             value = getattr(self, name)
             words += [] if value is None else [f"--{name}", str(value)]
+        words += [] if self.dt_fs is None else ["--dt-fs", str(self.dt_fs)]
         words += [] if self.minutes is None else ["--max-minutes", str(self.minutes)]
         return words + [word for option in self.options for word in ("--set", option)]
 
@@ -203,6 +206,7 @@ def _spec_of(plan: RunPlan) -> JobSpec:
         forecaster=plan.forecaster,
         data=plan.data,
         source=plan.source,
+        dt_fs=plan.dt_fs,
         windows="all" if protocol.n_train is None else str(protocol.n_train),
         minutes=fit.max_minutes,
         epochs=None if fit.max_minutes is not None else fit.steps_factor,

@@ -49,7 +49,7 @@ class FitState:
         stage, step: where it stands.
         seconds: of training so far; ``stage_seconds`` of them in this stage.
         model, averages, optimiser: tensors, empty before the first epoch.
-        best: lowest validation A-MSE so far; ``waited`` validations ago.
+        best: lowest validation A-MSE since this stage was entered; ``waited`` validations ago.
         looked_at: seconds of training at the last validation.
         shares: seconds of each stage under a wall time.
         entered, entered_with: tensors at the end of the stage before, and their validation error; empty in the first.
@@ -68,7 +68,6 @@ class FitState:
     shares: tuple[float, ...] = ()
     entered: dict[str, Tensor] = field(default_factory=dict)
     entered_with: dict[str, float] = field(default_factory=dict)
-    is_finished: bool = False
 
 
 class Fit:
@@ -113,9 +112,8 @@ class Fit:
         Raises:
             DivergedError: when the loss is not finite, and the stage cannot be taken back.
         """
-        while self.state.stage < len(self.stages) and not self.state.is_finished:
+        while self.state.stage < len(self.stages):
             yield from self._train_stage()
-        self.state.is_finished = True
 
     def validated_weights(self) -> AbstractContextManager[None]:
         """Inside, the forecaster has the running means that the last report was validated with."""
@@ -131,7 +129,7 @@ class Fit:
         averages = {n: t.to(self.fabric.device) for n, t in state.averages.items()}
         averages = averages or {n: p.detach().clone() for n, p in parameters.items()}
         ends = False
-        while not (ends or state.is_finished):
+        while not ends:
             epoch = int(self._progress(stage) * self.config.epochs) + 1
             loss, rate = self._epoch(stage, optimiser, parameters, averages, epoch / self.config.epochs)
             is_lost = not math.isfinite(loss)
@@ -145,10 +143,11 @@ class Fit:
             state.model = _detached(self.forecaster.state_dict())
             state.averages, state.optimiser = _detached(averages), optimiser.state_dict()
             report = self._report(stage, progress, loss, rate)
-            if ends:
-                self._end_stage(averages)
             due = ends or self._is_look_due(epoch)
             found = self._validate(averages) if due and not is_lost else None
+            ends = ends or self._is_out_of_patience()
+            if ends:
+                self._end_stage(averages)
             yield self._entered_next(stage, report, found) if ends else replace(report, validation=found)
 
     def _epoch(
@@ -160,7 +159,7 @@ class Fit:
         until: float,
     ) -> tuple[float, float]:
         """Steps until the stage's progress reaches ``until``; returns the mean loss and the last rate."""
-        began, losses = time.perf_counter(), []
+        began, losses = self._clock(), []
         base_seconds, base_stage_seconds = self.state.seconds, self.state.stage_seconds
         rate = stage.learning_rate
         while (progress := self._progress(stage)) < min(until, 1.0) or not losses:
@@ -170,9 +169,12 @@ class Fit:
             losses.append(self._step(stage, optimiser, parameters))
             blend_into(averages, parameters, warmed_up(self.config.ema_decay, self.state.step))
             self.state.step += 1
-            spent = time.perf_counter() - began
+            spent = self._clock(wait=False) - began
             self.state.seconds, self.state.stage_seconds = base_seconds + spent, base_stage_seconds + spent
-        return float(torch.stack(losses).mean()), rate
+        loss = float(torch.stack(losses).mean())
+        spent = self._clock() - began
+        self.state.seconds, self.state.stage_seconds = base_seconds + spent, base_stage_seconds + spent
+        return loss, rate
 
     def _step(self, stage: Stage, optimiser: torch.optim.Optimizer, parameters: dict[str, nn.Parameter]) -> Tensor:
         """One optimiser step on the mean gradient of the step's batches, shared among the processes."""
@@ -180,8 +182,7 @@ class Fit:
         mine = self._my_batches()
         total = torch.zeros((), device=self.fabric.device)
         for batch in mine:
-            with self.fabric.autocast():
-                loss = stage.batch_loss(self._generator(batch)) / len(mine)
+            loss = stage.batch_loss(self._generator(batch)) / len(mine)
             loss.backward()
             total = total + loss.detach()
         if self.fabric.world_size > 1:
@@ -190,6 +191,12 @@ class Fit:
         nn.utils.clip_grad_norm_(used, self.config.clip_norm)
         optimiser.step()
         return total
+
+    def _clock(self, *, wait: bool = True) -> float:
+        """Seconds; ``wait`` lets a GPU finish first what it was given."""
+        if wait and self.fabric.device.type == "cuda":
+            torch.cuda.synchronize(self.fabric.device)
+        return time.perf_counter()
 
     def _my_batches(self) -> range | list[int]:
         """Batches of this process; where they cannot be shared out evenly, each process takes all."""
@@ -242,9 +249,9 @@ class Fit:
             generator = torch.Generator().manual_seed(self.config.seed)
             spent = []
             for _ in range(TRIAL_STEPS):
-                began = time.perf_counter()
+                began = self._clock()
                 stage.batch_loss(generator).backward()
-                spent.append(time.perf_counter() - began)
+                spent.append(self._clock() - began)
             costs.append(stage.n_steps * min(spent[1:]))
         self.forecaster.zero_grad(set_to_none=True)
         least = [min(cost, stage.least_share * seconds) for stage, cost in zip(self.stages, costs, strict=True)]
@@ -272,6 +279,8 @@ class Fit:
             self.forecaster.load_state_dict(state.entered)
             state.model = _detached(self.forecaster.state_dict())
         state.entered, state.entered_with = state.model, found
+        if state.stage < len(self.stages):
+            state.best, state.waited = found["a_mse"], 0
         return replace(report, validation=found, is_taken_back=spoilt)
 
     def _report(self, stage: Stage, progress: float, loss: float, rate: float) -> EpochReport:
@@ -288,15 +297,19 @@ class Fit:
 
     def _validate(self, averages: dict[str, Tensor]) -> dict[str, float]:
         """Errors on validation windows with the averaged weights; keeps count for early stopping."""
-        began = time.perf_counter()
+        began = self._clock()
         with averaged_weights(self.forecaster, averages):
             found = a_mse_by_band(self.forecaster, self.validation)
-        self._look_s, self.state.looked_at = time.perf_counter() - began, self.state.seconds
+        if self.fabric.world_size > 1:
+            # Rollouts are chaotic and processes differ by rounding: all of them have to decide alike.
+            found = self.fabric.broadcast(found)
+        self._look_s, self.state.looked_at = self._clock() - began, self.state.seconds
         state, improved = self.state, found["a_mse"] < self.state.best
         state.best, state.waited = min(state.best, found["a_mse"]), 0 if improved else state.waited + 1
-        if self.config.patience is not None and state.waited > self.config.patience:
-            state.is_finished = True
         return found
+
+    def _is_out_of_patience(self) -> bool:
+        return self.config.patience is not None and self.state.waited >= self.config.patience
 
 
 def _detached(tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import fields, replace
-from typing import Any
+from typing import Any, get_type_hints
 
-from msmd.errors import ProtocolError, unknown_name
+from msmd.checkpoint import check_entry
+from msmd.errors import CheckpointError, ProtocolError, unknown_name
 
 
 def config_with(config: Any, options: Iterable[str]) -> Any:
     """A config with entries replaced, each given as ``name=value`` (JSON, or a bare word); dots reach nested configs.
 
     Raises:
-        ProtocolError: for text without ``=``, or a name that the config does not have.
+        ProtocolError: for text without ``=``, a name that the config does not have, or a value of another type.
     """
     for text in options:
         name, equals, value = text.partition("=")
@@ -31,5 +32,10 @@ def config_with(config: Any, options: Iterable[str]) -> Any:
             parsed = json.loads(value)
         except json.JSONDecodeError:
             parsed = value
-        config = replace(config, **{first: tuple(parsed) if isinstance(parsed, list) else parsed})
+        entry = tuple(parsed) if isinstance(parsed, list) else parsed
+        try:
+            check_entry(first, entry, get_type_hints(type(config))[first])
+        except CheckpointError as error:
+            raise ProtocolError(f"--set {text!r}: {error}") from error
+        config = replace(config, **{first: entry})
     return config

@@ -59,7 +59,7 @@ def prepare(folder: Path, plan: RunPlan, options: Iterable[str] | None) -> Prepa
         config = config_from_json(kind.Config, json.loads((folder / RUN).read_text(encoding="utf-8"))["config"])
     else:
         config = config_with(kind.Config(seed=plan.fit.seed), options)
-    dataset = load_dataset(plan.data, source=plan.source)
+    dataset = load_dataset(plan.data, source=plan.source, dt_fs=plan.dt_fs)
     split = split_dataset(dataset, plan.protocol)
     if plan.budget == "windows":
         split = replace(split, training=split.training.without_frames())

@@ -97,11 +97,10 @@ def _train(folder: Path, fit: Fit, provenance: Provenance, writes: bool) -> Iter
     if not writes:
         yield from fit
         return
-    best = fit.state.best
     with event_log(folder) as add_events:
         for report in fit:
-            _save_epoch(folder, fit, report, replace(provenance, seconds=report.seconds), is_best=fit.state.best < best)
-            best = fit.state.best
+            is_best = report.validation is not None and report.validation["a_mse"] <= fit.state.best
+            _save_epoch(folder, fit, report, replace(provenance, seconds=report.seconds), is_best=is_best)
             add_events(report)
             yield report
 
@@ -166,7 +165,7 @@ def _open(folder: Path, plan: RunPlan, config: Any, writes: bool) -> FitState | 
         )
     if not (folder / STATE).exists():
         return None
-    state = FitState(**torch.load(folder / STATE, weights_only=True))
+    state = FitState(**torch.load(folder / STATE, weights_only=True, map_location="cpu"))
     if writes:
         _cut_metrics(folder / METRICS, state.seconds)
     return state

@@ -10,9 +10,7 @@ from torch import nn
 
 from msmd.data.windows import Windows
 from msmd.forecasters import Forecaster
-
-BAND_EDGES_FS = (0.0, 50.0, 150.0, 400.0, 800.0, 1500.0)
-"""The horizon bands of ``msmd.metrics``, which stands right of this package and cannot be asked."""
+from msmd.horizon import BAND_EDGES_FS, in_band
 
 
 def a_mse_by_band(forecaster: Forecaster, windows: Windows) -> dict[str, float]:
@@ -25,7 +23,7 @@ def a_mse_by_band(forecaster: Forecaster, windows: Windows) -> dict[str, float]:
     squares = np.square(predicted - windows.targets)[:, :, windows.molecule.is_heavy].mean(axis=(2, 3))
     found = {"a_mse": float(squares.mean())}
     for low, high in pairwise(BAND_EDGES_FS):
-        inside = squares[(windows.times_fs > low) & (windows.times_fs <= high)]
+        inside = squares[in_band(windows.times_fs, low, high)]
         if inside.size:
             found[f"{low:.0f}-{high:.0f} fs"] = float(inside.mean())
     return found

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from msmd.metrics.calibration import BandCalibration, Calibration, Scores
 from msmd.views.theme import DASHES, FAMILY_COLORS, PREDICTION, REFERENCE, SERIES, new_figure, set_log_y
+from msmd.views.velocity_figures import spectrum_comparison_figure
 
 HORIZON_AXIS = "time after the start / fs"
 
@@ -143,11 +144,20 @@ def _say(band: BandCalibration) -> str:
     return f"{band.from_fs:g}–{band.to_fs:g}"
 
 
-FIGURES: tuple[tuple[str, Callable[[Calibration], go.Figure]], ...] = (
+def spectra(found: Calibration) -> go.Figure | None:
+    """Velocity spectra of members and of the forecast over the reference's; None where frames are too few for one."""
+    if not found.spectra:
+        return None
+    predicted = {"members": found.spectra["members"], "forecast of least error": found.spectra["forecast"]}
+    return spectrum_comparison_figure(found.spectra["reference"], predicted)
+
+
+FIGURES: tuple[tuple[str, Callable[[Calibration], go.Figure | None]], ...] = (
     ("Spread and error", spread_and_error),
     ("Ranks", ranks),
     ("Score", scores),
     ("Temperature", temperatures),
     ("Bonds", bonds),
+    ("Spectrum", spectra),
 )
-"""Every figure of a calibration, with the title of its tab."""
+"""Every figure of a calibration, with the title of its tab; None where the data do not allow it."""

@@ -7,6 +7,7 @@ import io
 import numpy as np
 import pytest
 
+from msmd.app import train_choice
 from msmd.app.forecast_run import RIVALS
 from msmd.app.opening import read_bytes
 from msmd.errors import DataError
@@ -42,6 +43,15 @@ def test_a_molecule_of_no_registry_is_shown_on_every_page(open_app):
         assert app.selectbox(key="molecule").value == "file"
 
 
+def test_the_first_forecast_of_an_opened_file_moves(open_app):
+    app = settle(opened(open_app(), "water.npz", md17_npz(4000)))
+    assert app.selectbox(key="forecaster").value == "normal-modes"
+    assert not said(app.error)
+    short = settle(opened(open_app(), "water.npz", md17_npz(40)))
+    assert short.selectbox(key="forecaster").value == "persistence", "forty frames are too few to fit anything on"
+    assert not said(short.error)
+
+
 def test_a_broken_file_gives_a_sentence_and_keeps_the_page(open_app):
     app = opened(open_app("molecule"), "broken.npz", b"PK not really")
     assert not app.exception
@@ -56,7 +66,7 @@ def test_a_file_without_times_asks_for_them(open_app):
     app = opened(open_app("molecule"), "hydrogen.xyz", text.encode())
     assert any("time between its frames" in text for text in said(app.error))
     app.number_input(key="dt_fs").set_value(0.5).run()
-    assert not app.error
+    assert not said(app.error)
     assert app.selectbox(key="molecule").value == "file"
 
 
@@ -85,7 +95,7 @@ def test_real_ethanol_plays_against_every_forecaster(open_app, real_data):
         app.selectbox(key="forecaster").select(card.name).run()
         assert first_card(settle(app)) == card.title
         assert not app.exception
-        assert not app.error
+        assert not said(app.error)
 
 
 @pytest.mark.real_data
@@ -93,6 +103,20 @@ def test_frames_drawn_at_random_can_be_forecast_too(open_app, real_data):
     content = (real_data / "rmd17_naphthalene.npz").read_bytes()
     app = settle(opened(open_app(), "rmd17_naphthalene.npz", content))
     assert not app.exception
-    assert not app.error
+    assert not said(app.error)
     assert final_distances(app)["Persistence"] > 0
     assert any("learned other frames of the same MD17 trajectory" in text for text in said(app.caption))
+
+
+def test_training_on_a_file_gets_the_time_step_that_was_given_for_it(open_app, monkeypatch, tmp_path):
+    asked = []
+    monkeypatch.setattr(train_choice, "start_job", lambda *args, **kwargs: asked.append((args, kwargs)) or tmp_path)
+    text = "".join(f"2\n\nC 0 0 0\nO 0 0 {1.13 + 0.02 * np.sin(k / 3):.5f}\n" for k in range(3000))
+    app = opened(open_app("train", trainee="egnn"), "carbon-monoxide.xyz", text.encode())
+    app.number_input(key="dt_fs").set_value(0.5).run()
+    app = settle(app)
+    next(button for button in app.button if button.label == "Start training").click().run()
+    (_, spec, _), given = asked[0]
+    assert spec.arguments()[:2] == ["--data", "carbon-monoxide.xyz"]
+    assert spec.arguments()[spec.arguments().index("--dt-fs") + 1] == "0.5"
+    assert given["data"] == text.encode()

@@ -204,3 +204,34 @@ def test_bench_measures_every_forecaster_unless_told_otherwise(msmd, monkeypatch
     assert rows["persistence"] == ["20", "4", "1", "2,000", "1", "1", "0"]
     assert rows["gfn2"] == ["8,000", "–", "400", "1", "1", "1", "0"]
     assert max(map(len, out.splitlines())) <= 80
+
+
+def test_a_checkpoint_on_windows_it_may_have_seen_says_so(msmd):
+    shipped = Path(__file__).parents[2] / "checkpoints" / "gfn2" / "ethanol" / "spectral-oscillator"
+    words = ["evaluate", shipped, "ethanol", "--windows", 2, "--json"]
+    assert "trained with" not in msmd(*words)[2]
+    assert "trained with split 'blocked' and is tested with 'paper'" in msmd(*words, "--split", "paper")[2]
+
+
+@pytest.mark.real_data
+def test_a_checkpoint_on_data_of_another_potential_says_so(msmd, real_data, tmp_path):
+    shipped = Path(__file__).parents[2] / "checkpoints" / "gfn2" / "ethanol" / "spectral-oscillator"
+    words = ["--data", real_data / "rmd17_ethanol.npz", "--start", 25, "--times-fs", 5]
+    code, _, said = msmd("forecast", shipped, *words, "--out", tmp_path / "a.npz")
+    assert code == 0, said
+    assert "learned the motion of 'gfn2' data" in said
+
+
+def test_a_place_that_cannot_be_written_to_is_one_sentence(msmd, tmp_path):
+    (tmp_path / "file").write_text("")
+    words = ["--start", 1, "--times-fs", 5, "--out", tmp_path / "file" / "a.xyz"]
+    code, _, said = msmd("forecast", "--forecaster", "persistence", "ethanol", *words)
+    assert (code, said.count("\n")) == (2, 1)
+    assert str(tmp_path / "file") in said
+
+
+def test_one_frame_is_no_trajectory(msmd, tmp_path):
+    (tmp_path / "one.xyz").write_text("3\n\nO 0 0 0\nH .96 0 0\nH -.24 .93 0\n")
+    code, _, said = msmd("evaluate", "--forecaster", "persistence", "--data", tmp_path / "one.xyz")
+    assert code == 2
+    assert "no trajectory" in said

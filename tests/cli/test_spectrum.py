@@ -104,3 +104,12 @@ def test_consecutive_real_frames_give_time_scales(real_data: Path):
     # 1 ps at 0.5 fs: O–H and C–H make the roughest mode the fastest
     assert facts["correlation_times_fs"][8] == min(facts["correlation_times_fs"])
     assert 5 < facts["correlation_times_fs"][8] < 20
+
+
+def test_eigenvalues_need_no_times_and_time_scales_do(tmp_path: Path):
+    water = tmp_path / "water.xyz"
+    water.write_text("".join(f"3\n\nO 0 0 0\nH 0.9{k} 0 0\nH -0.24 0.93 0\n" for k in range(4)))
+    np.testing.assert_allclose(
+        json.loads(run("--data", str(water), "--json").stdout)["eigenvalues"], [0, 1, 3], atol=1e-9
+    )
+    assert "--dt-fs" in str(run("--data", str(water), "--time-scales").exception)

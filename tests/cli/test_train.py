@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from typer.testing import CliRunner
 
 from msmd.checkpoint import load_checkpoint, read_card
 from msmd.cli import app
-from msmd.errors import MsmdError, ProtocolError, UnknownNameError
+from msmd.errors import DataError, MsmdError, ProtocolError, UnknownNameError
 from msmd.models.spectral_ode import SpectralODEConfig
 from msmd.training import preparation
 from msmd.training.folder import read_metrics, read_plan
@@ -129,3 +131,29 @@ def test_config_entries() -> None:
 def test_bad_config_entries_are_refused(text: str, message: str) -> None:
     with pytest.raises(MsmdError, match=message):
         config_with(SpectralODEConfig(), [text])
+
+
+def test_a_file_without_times_is_trained_on_and_evaluated_with_its_time_step(tmp_path: Path) -> None:
+    water = tmp_path / "water.xyz"
+    frames = []
+    for stretch in 1 + 0.02 * np.sin(0.3 * np.arange(600)):
+        frames.append(f"3\n\nO 0 0 0\nH {0.96 * stretch:.6f} 0 0\nH {-0.24 * stretch:.6f} {0.93 * stretch:.6f} 0\n")
+    water.write_text("".join(frames))
+    run = tmp_path / "run"
+    words = ["--data", str(water), "--dt-fs", "0.5", "--forecaster", "egnn", "--device", "cpu"]
+    small = ["--set", "n_layers=1", "--set", "width=4", "--max-minutes", "0.02"]
+    with pytest.raises(DataError, match="--dt-fs"):
+        _msmd("train", "--run", str(run), "--data", str(water), "--forecaster", "egnn", *small)
+    _msmd("train", "--run", str(run), *words, *small)
+    assert read_plan(run).dt_fs == 0.5
+    _msmd("train", "--run", str(run))
+    windows = ["--horizon-fs", "10", "--windows", "3", "--json"]
+    found = _msmd("evaluate", str(run), "--data", str(water), "--dt-fs", "0.5", *windows)
+    assert json.loads(found)["n_windows"] == 3
+
+
+def test_a_refused_training_leaves_no_folder(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    with pytest.raises(ProtocolError, match="needs no training"):
+        _msmd("train", "ethanol", "--run", str(run), "--forecaster", "persistence")
+    assert not run.exists()

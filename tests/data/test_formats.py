@@ -390,3 +390,28 @@ def test_a_zip_of_something_else(tmp_path):
         archive.writestr("z.npy", b"no array")
     with pytest.raises(DataError, match=r"'R' in a.npz cannot be read"):
         read_file(tmp_path / "a.npz")
+
+
+# --- what no molecule does ------------------------------------------------------------------------------------------
+
+
+def test_frames_out_of_order_are_told_by_their_heat(tmp_path, motion):
+    order = np.random.default_rng(0).permutation(motion.n_frames)
+    path = tmp_path / "shuffled.npz"
+    np.savez(path, **md17_arrays(motion, R=motion.positions[order]))
+    with pytest.warns(MsmdWarning, match=r"velocities are those of [\d,]+ K"):
+        read_file(path)
+
+
+def test_positions_in_nanometres_are_refused(tmp_path, motion):
+    path = tmp_path / "nanometres.npz"
+    np.savez(path, **md17_arrays(motion, R=motion.positions / 10))
+    with pytest.raises(DataError, match="are the positions in Å"):
+        read_file(path)
+
+
+def test_atoms_out_of_reach_of_one_another_are_told(tmp_path, motion):
+    path = tmp_path / "bohr.npz"
+    np.savez(path, **md17_arrays(motion, R=motion.positions / 0.529), dt_fs=np.array(4.0))
+    with pytest.warns(MsmdWarning, match="near enough for a bond"):
+        read_file(path)

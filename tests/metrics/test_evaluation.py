@@ -69,8 +69,10 @@ def test_the_record_has_the_fields_of_the_design_and_is_json(split):
     record = json.loads(json.dumps(evaluate(Persistence(), split, source="here").to_json()))
     assert list(record) == [
         "molecule", "source", "forecaster", "split", "sampling", "n_windows", "a_mse", "f_mse", "bands",
-        "seconds_per_window",
+        "seconds_per_window", "is_rotated", "bond_error", "aligned_rmsd",
     ]  # fmt: skip
+    assert record["bond_error"] > 0
+    assert record["aligned_rmsd"] >= 0
     assert record["a_mse"].keys() == record["f_mse"].keys() == {"heavy", "all"}
     assert [list(band) for band in record["bands"]] == [["from_fs", "to_fs", "heavy", "all"]] * 5
     assert record["bands"][-1] == {"from_fs": 800.0, "to_fs": 1500.0, "heavy": None, "all": None}

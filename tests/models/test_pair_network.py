@@ -46,3 +46,11 @@ def test_inputs_are_standardised() -> None:
     features = (inverse - network.centre) * network.inverse_spread
     torch.testing.assert_close(features.mean(1), torch.zeros(15).double(), atol=1e-12, rtol=0)
     torch.testing.assert_close(features.std(1), torch.ones(15).double())
+
+
+def test_a_rigid_bond_gives_finite_energies() -> None:
+    inverse = torch.rand(3, 20, generator=torch.Generator().manual_seed(0)) + 0.5
+    inverse[0] = 0.7
+    network = PairNetwork(3, (4,))
+    network.initialise(inverse, energy_scale=1.0, generator=torch.Generator().manual_seed(1))
+    assert all(part.isfinite().all() for part in network(inverse))

@@ -87,3 +87,19 @@ def test_wrong_molecule_is_refused(made: SpectralOscillator) -> None:
 def test_nonsense_settings_are_refused() -> None:
     with pytest.raises(ProtocolError, match="n_steps is 0"):
         SpectralOscillatorConfig(n_steps=0)
+
+
+def test_it_starts_with_the_velocity_of_the_start(made: SpectralOscillator, split: Split) -> None:
+    positions, velocities, _ = _rows(split)
+    step = torch.full((len(positions), 1), 1e-4).double()
+    slope = (made.predict(positions, velocities, step)[:, 0] - positions) / 1e-4
+    torch.testing.assert_close(slope, velocities, atol=1e-6, rtol=1e-3)
+
+
+def test_what_it_starts_with_fades(made: SpectralOscillator, split: Split) -> None:
+    positions, velocities, times = _rows(split)
+    late = times + 150.0
+    motion = made.rigid_motion(positions, velocities, late)
+    body = made.structure + made._nodal(made.vibration(motion, late))
+    expected = motion.path[:, :, None] + body @ motion.turned.transpose(-1, -2)
+    torch.testing.assert_close(made.predict(positions, velocities, late), expected, atol=1e-8, rtol=0.0)

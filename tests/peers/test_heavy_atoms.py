@@ -75,3 +75,15 @@ def test_submolecule_keeps_bonds_among_its_atoms() -> None:
     heavy = submolecule(molecule, np.flatnonzero(molecule.is_heavy))
     assert heavy.numbers == (6, 6, 8)
     assert heavy.bonds == ((0, 1), (0, 2))
+
+
+def test_where_the_molecule_is_makes_no_difference_in_single_precision() -> None:
+    """MD17's benzene drifts 200 Å away from the origin; methanol's two heavy atoms leave a turn open."""
+    methanol = Molecule(name="CH4O", numbers=(6, 8, 1, 1, 1, 1), bonds=((0, 1), (0, 2), (0, 3), (0, 4), (1, 5)))
+    heavy = modelled_atoms(methanol, heavy_only=True)
+    start = structure(6).float()
+    forecast = (start + 0.1 * structure(6).flip(0).float())[None, None, heavy]
+    layer = CarriedAtoms(methanol, heavy)
+    near = layer(start[None], forecast)
+    far = layer(start[None] + 200.0, forecast + 200.0) - 200.0
+    torch.testing.assert_close(far, near, atol=2e-3, rtol=0)

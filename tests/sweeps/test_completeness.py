@@ -41,14 +41,14 @@ class _Planned:
         return (Stage(name="all", n_steps=10, learning_rate=1.0, batch_loss=lambda generator: None),)
 
 
-def _run(folder: Path, *, step: int, progress: float, **fit: object) -> Path:
+def _run(folder: Path, *, step: int, progress: float, is_taken_back: bool = False, **fit: object) -> Path:
     plan = RunPlan(
         forecaster="egnn", data="ethanol", source="gfn2", budget="windows", protocol=Protocol(n_train=5),
         fit=FitConfig(**fit), command="",
     )  # fmt: skip
     write_json(folder / "run.json", {"plan": asdict(plan), "config": {}})
     report = EpochReport(stage="all", stage_index=0, n_stages=1, step=step, progress=progress, loss=1.0,
-                         learning_rate=1.0, seconds=1.0)  # fmt: skip
+                         learning_rate=1.0, seconds=1.0, is_taken_back=is_taken_back)  # fmt: skip
     (folder / "metrics.jsonl").write_text(json.dumps(asdict(report)) + "\n", encoding="utf-8")
     return folder
 
@@ -59,6 +59,7 @@ def _run(folder: Path, *, step: int, progress: float, **fit: object) -> Path:
         (10, 1.0, {}, True),
         (5, 1.0, {"steps_factor": 0.5}, False),
         (3, 0.6, {"steps_factor": 0.5, "patience": 1}, True),  # its error had stopped falling
+        (3, 0.6, {"steps_factor": 0.5, "is_taken_back": True}, False),  # its loss was lost
         (9, 1.0, {"max_minutes": 1.0}, False),
         (11, 1.0, {"max_minutes": 1.0}, True),  # a fast machine did all of its steps in that time
     ],

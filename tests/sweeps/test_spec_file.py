@@ -56,7 +56,7 @@ name = "plain"
         ((HEAD, UNTRAINED, "nmaes = []"), "Unknown entry of the sweep, forecasters 1 'nmaes'; did you mean 'names'"),
         ((HEAD, OSCILLATOR.replace("n_steps", "n_stpes")), "Unknown config entry 'n_stpes'; did you mean 'n_steps'"),
         ((HEAD, OSCILLATOR.replace("n_steps=4", "n_steps=-4")), "n_steps is -4; expected a positive number"),
-        ((HEAD, OSCILLATOR.replace("=4", "=many")), "cannot have the settings"),
+        ((HEAD, OSCILLATOR.replace("=4", "=many")), "n_steps is 'many'; expected int"),
         ((UNTRAINED,), "the sweep has no 'molecules'; expected a list, each entry a text"),
         ((HEAD,), "the sweep has no 'forecasters'"),
         ((HEAD.replace("= 6", '= "six"'), UNTRAINED), "evaluation, windows is 'six'; expected a whole number"),

@@ -7,6 +7,7 @@ from copy import deepcopy
 from dataclasses import replace
 from itertools import islice, pairwise
 
+import numpy as np
 import pytest
 import torch
 from lightning.fabric import Fabric
@@ -79,6 +80,20 @@ def test_several_batches_per_step_are_averaged(split: Split, tiny: SpectralODECo
     assert any(not torch.equal(a, b) for a, b in zip(_weights(one).values(), _weights(two).values(), strict=True))
 
 
+def test_the_gradient_of_a_step_is_the_mean_over_its_batches(split: Split) -> None:
+    bowl, slopes = Bowl(split), []
+
+    def loss(generator: torch.Generator) -> torch.Tensor:
+        slopes.append(float(torch.rand((), generator=generator)))
+        return slopes[-1] * bowl.shift
+
+    bowl.stages = lambda training: (Stage(name="slope", n_steps=1, learning_rate=0.1, batch_loss=loss),)
+    reports = list(Fit(bowl, split.training, split.validation, replace(CONFIG, batches_per_step=3), _fabric()))
+    assert len(slopes) == 3
+    assert float(bowl.shift.grad) == pytest.approx(np.mean(slopes))
+    assert reports[-1].loss == pytest.approx(np.mean(slopes))
+
+
 def test_a_wall_time_is_shared_out_and_kept(split: Split, tiny: SpectralODEConfig) -> None:
     fit = _fit(split, tiny, replace(CONFIG, max_minutes=0.02))
     reports = list(fit)
@@ -109,8 +124,21 @@ class Bowl(nn.Module):
 def test_early_stopping(split: Split) -> None:
     config = replace(CONFIG, epochs=20, validate_every=1, patience=2, ema_decay=0.0)
     reports = list(Fit(Bowl(split), split.training, split.validation, config, _fabric()))
-    assert len(reports) == 4
+    assert len(reports) == 3
     assert reports[0].validation["a_mse"] < reports[-1].validation["a_mse"]
+
+
+def test_patience_ends_a_stage_and_not_the_stages_after_it(split: Split) -> None:
+    bowl = Bowl(split)
+    (only,) = bowl.stages(split.training)
+    bowl.stages = lambda training: tuple(
+        replace(only, name=name, learning_rate=0.01) for name in ("first", "second", "third")
+    )
+    config = replace(CONFIG, epochs=20, validate_every=1, patience=2, ema_decay=0.0)
+    fit = Fit(bowl, split.training, split.validation, config, _fabric())
+    reports = list(fit)
+    assert [report.stage for report in reports] == 3 * ["first"] + 2 * ["second"] + 2 * ["third"]
+    assert fit.state.best == reports[4].validation["a_mse"], "the third stage is measured against where it began"
 
 
 def test_looking_takes_its_share_of_a_wall_time_at_most(split: Split, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ import torch
 
 from msmd.baselines.persistence import Persistence
 from msmd.data.windows import Split
-from msmd.metrics.displacement import BAND_EDGES_FS, a_mse, error_by_band
+from msmd.metrics.displacement import a_mse, error_by_band
 from msmd.training import validation
 
 
@@ -25,7 +25,3 @@ def test_it_agrees_with_the_metrics(split: Split) -> None:
     heavy = windows.molecule.is_heavy
     assert found["a_mse"] == pytest.approx(a_mse(errors, heavy))
     assert found["0-50 fs"] == pytest.approx(error_by_band(errors, windows.times_fs, heavy)[0].heavy)
-
-
-def test_the_bands_are_those_of_the_metrics() -> None:
-    assert validation.BAND_EDGES_FS == BAND_EDGES_FS

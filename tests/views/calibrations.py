@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from msmd.metrics.calibration import BandCalibration, Calibration, Scores
 from msmd.metrics.realism import Realism
 from msmd.metrics.spectra import SpectrumError
 from msmd.molecule import Molecule
+from msmd.spectrum import VelocitySpectrum
 
+GRID = np.arange(0.0, 4000.0, 50.0)
 WATER = Molecule(name="water", numbers=(8, 1, 1), bonds=((0, 1), (0, 2)))
 
 
@@ -46,6 +50,11 @@ def band(low: float, high: float, error: float, ratio: float) -> BandCalibration
     )
 
 
+def peak(height: float) -> VelocitySpectrum:
+    density = height * np.exp(-(((GRID - 1500.0) / 100.0) ** 2))
+    return VelocitySpectrum(labels=("total",), wavenumbers=GRID, densities=density[None])
+
+
 CALIBRATION = Calibration(
     molecule=WATER,
     source="gfn2",
@@ -55,6 +64,7 @@ CALIBRATION = Calibration(
     n_windows=48,
     n_members=3,
     bands=(band(0.0, 50.0, 0.1, 2.0), band(50.0, 150.0, 1.0, 0.5)),
+    spectra={"reference": peak(1.0), "members": peak(0.9), "forecast": peak(0.1)},
 )
 
 SPARSE = replace(

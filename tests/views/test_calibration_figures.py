@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from msmd.views.calibration_figures import FIGURES, bonds, ranks, scores, spread_and_error, temperatures
+from msmd.views.calibration_figures import FIGURES, bonds, ranks, scores, spectra, spread_and_error, temperatures
 from msmd.views.calibration_words import verdict
 from msmd.views.theme import how_to_read
 from tests.views.calibrations import CALIBRATION, SPARSE
@@ -34,6 +34,13 @@ def test_spread_stands_beside_error_and_the_ratio_in_the_hover():
 def test_the_score_stands_beside_those_of_single_answers():
     members, forecast, structure = scores(CALIBRATION).data
     assert (members.y[1], forecast.y[1], structure.y[1]) == (0.5, 0.8, 2.0)
+
+
+def test_spectra_stand_over_the_reference_where_there_are_any():
+    reference, members, forecast = spectra(CALIBRATION).data
+    assert (reference.name, members.name, forecast.name) == ("reference", "members", "forecast of least error")
+    assert max(reference.y) > max(members.y) > max(forecast.y)
+    assert spectra(replace(CALIBRATION, spectra={})) is None
 
 
 def test_ranks_are_relative_to_level_ones():

@@ -12,7 +12,8 @@ LIMITS = Path(__file__).parents[3] / "LIMITS.md"
 
 widgets.heading(
     "About",
-    "How a forecast is made, in five equations; where the data come from; and what a forecast is not.",
+    "How a forecast is made, in five equations; where the data come from; and what a forecast is not. "
+    "**Next:** read the last part, then watch a forecast.",
 )
 
 method, sources = st.columns([3, 2], gap="large")
@@ -57,9 +58,11 @@ with method:
         r"\dot{P} = -\,U^{\mathsf T} M^{-1/2}\, \nabla_x E_\theta(x) - \xi P"
     )
     st.markdown(
-        "$\\xi$ is the thermostat's variable where the data have one, else zero. Energy and symmetry hold by "
-        "construction: turning, shifting or renumbering the input does the same to the forecast, and at $t=0$ it "
-        "returns the start exactly. Time is continuous, so that any list of times can be asked for."
+        "$\\xi$ is the thermostat's variable where the data have one, else zero. Turning or shifting the start does "
+        "the same to the forecast, by construction; so does numbering the atoms otherwise, where the model is "
+        "renumbered with them. Equal atoms that change places in the input alone are alike only as far as training "
+        "taught it. Energy is kept up to the time step, and at $t=0$ the start comes back exactly. Time is continuous, "
+        "so that any list of times can be asked for."
     )
     st.markdown("**5 · The score.** Mean squared error over windows, times, atoms and x, y, z, in Å²:")
     st.latex(
