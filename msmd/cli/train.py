@@ -125,7 +125,7 @@ def _alone_in(folder: Path, queued: bool) -> Iterator[None]:
 def _run(folder: Path, plan: RunPlan, options: list[str] | None) -> None:
     from lightning.fabric import Fabric
 
-    from msmd.training.devices import accelerator
+    from msmd.training.devices import accelerator, leave_together
     from msmd.training.preparation import prepare
     from msmd.training.reference import write_baselines
     from msmd.training.run import train_in_folder
@@ -145,6 +145,7 @@ def _run(folder: Path, plan: RunPlan, options: list[str] | None) -> None:
     else:
         for _ in reports:
             pass
+    leave_together(fabric)
 
 
 def _processes() -> dict[str, int]:

@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -86,9 +87,9 @@ def test_two_processes_give_what_one_gives(tmp_path: Path, n_machines: int) -> N
         subprocess.Popen([*torchrun, *command, "--run", str(tmp_path / "two")], env=environment, stderr=subprocess.PIPE)
         for _ in range(n_machines)
     ]
-    for launch in launches:
-        said = launch.communicate(timeout=500)[1]
-        assert launch.returncode == 0, said.decode()
+    with ThreadPoolExecutor(n_machines) as readers:
+        said = list(readers.map(lambda launch: launch.communicate(timeout=500)[1].decode(), launches))
+    assert [launch.returncode for launch in launches] == [0] * n_machines, "\n\n".join(said)
     one, two = ([report.loss for report in read_metrics(tmp_path / name)] for name in ("one", "two"))
     assert one == pytest.approx(two, rel=1e-6)
     detunings = [load_checkpoint(tmp_path / name).detuning for name in ("one", "two")]

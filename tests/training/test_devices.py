@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
+from lightning.fabric import Fabric
 
 from msmd.errors import ProtocolError
-from msmd.training.devices import accelerator
+from msmd.training.devices import accelerator, leave_together
 
 
 @pytest.mark.parametrize(("has_cuda", "found"), [(True, "cuda"), (False, "cpu")])
@@ -22,3 +23,11 @@ def test_what_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         accelerator("gpu")
     with pytest.raises(ProtocolError, match="expected auto, cpu, gpu"):
         accelerator("tpu")
+
+
+def test_no_process_leaves_with_its_group_still_open() -> None:
+    torch.distributed.init_process_group("gloo", store=torch.distributed.HashStore(), rank=0, world_size=1)
+    fabric = Fabric(accelerator="cpu", devices=1)
+    leave_together(fabric)
+    assert not torch.distributed.is_initialized()
+    leave_together(fabric)  # a training by one process has no group
