@@ -27,7 +27,7 @@ most, instead of bringing the run to a halt."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Solver:
+class DormandPrince:
     """torchdiffeq's dopri5 with these tolerances, on every state component."""
 
     relative_tolerance: float
@@ -60,7 +60,10 @@ class Solver:
 
 
 def solve_at_times(
-    field: VectorField, state: Float[Tensor, "windows ..."], times: Float[Tensor, "windows times"], solver: Solver
+    field: VectorField,
+    state: Float[Tensor, "windows ..."],
+    times: Float[Tensor, "windows times"],
+    solver: DormandPrince,
 ) -> Float[Tensor, "windows times ..."]:
     """The solution of dy/dt = f(t, y), y(0) = state, at each window's own times in horizons (zero allowed, any order).
 
@@ -68,7 +71,7 @@ def solve_at_times(
     the others of its batch, by less than the tolerance.  Few different times are solved for exactly; many are
     interpolated by cubics between ``NODES_PER_HORIZON`` nodes.
 
-    >>> exact = Solver(relative_tolerance=1e-6, absolute_tolerance=1e-6)
+    >>> exact = DormandPrince(relative_tolerance=1e-6, absolute_tolerance=1e-6)
     >>> decayed = solve_at_times(lambda t, y: -y, torch.ones(2, 1), torch.tensor([[1.0], [2.0]]), exact)
     >>> torch.allclose(decayed[:, 0, 0], torch.tensor([-1.0, -2.0]).exp(), atol=1e-5)
     True
@@ -84,13 +87,16 @@ def solve_at_times(
 
 
 def apply_once(
-    field: VectorField, state: Float[Tensor, "windows ..."], times: Float[Tensor, "windows times"], solver: Solver
+    field: VectorField,
+    state: Float[Tensor, "windows ..."],
+    times: Float[Tensor, "windows times"],
+    solver: DormandPrince,
 ) -> Float[Tensor, "windows times ..."]:
     """No ODE: f(0, state) at every time alike (GF-NODE's ablation of the temporal part)."""
     return field(times.new_zeros(()), state)[:, None].expand(-1, times.shape[1], *state.shape[1:])
 
 
-EVOLUTIONS: dict[str, Callable[[VectorField, Tensor, Tensor, Solver], Tensor]] = {
+EVOLUTIONS: dict[str, Callable[[VectorField, Tensor, Tensor, DormandPrince], Tensor]] = {
     "ode": solve_at_times,
     "none": apply_once,
 }

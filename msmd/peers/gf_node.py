@@ -15,10 +15,10 @@ from torch import Tensor, nn
 
 from msmd.errors import MsmdError, unknown_name
 from msmd.molecule import Molecule
-from msmd.peers.evolution import EVOLUTIONS, Solver
+from msmd.peers.evolution import EVOLUTIONS, DormandPrince
 from msmd.peers.message_layers import ConvolutionLayer, EquivariantLayer, MeanMessageLayer, NodeState
 from msmd.peers.modal_bases import BASES
-from msmd.peers.modal_field import MODE_INTERACTIONS, POSITIONS_PER_HORIZON, TIME_FEATURES, ModalField
+from msmd.peers.mode_velocity import MODE_INTERACTIONS, POSITIONS_PER_HORIZON, TIME_FEATURES, ModeVelocity
 from msmd.peers.peer import Peer, PeerConfig
 from msmd.peers.time_embedding import check_embedding_width, sinusoidal_embedding
 
@@ -98,11 +98,11 @@ class ModalEvolution(nn.Module):
             )
         basis = BASES[config.basis](molecule)[:, :n_modes]
         self.register_buffer("basis", torch.tensor(basis, dtype=torch.float32))
-        self.field = ModalField(
+        self.field = ModeVelocity(
             n_modes, n_channels, interaction=config.interaction, time=config.time, time_width=config.time_width
         )
         self.evolve = EVOLUTIONS[config.evolution]
-        self.solver = Solver(
+        self.solver = DormandPrince(
             relative_tolerance=config.relative_tolerance,
             absolute_tolerance=config.absolute_tolerance,
         )

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from msmd.errors import MsmdError
 from msmd.molecule import Molecule
-from msmd.peers.evolution import Solver, solve_at_times
+from msmd.peers.evolution import DormandPrince, solve_at_times
 from msmd.peers.message_layers import EdgeNetwork, two_layer_network
 from msmd.peers.molecular_graph import MolecularGraph
 from msmd.peers.peer import Peer, PeerConfig
@@ -109,7 +109,7 @@ class LatentODE(Peer):
         self.relation = EdgeNetwork(latent + config.augmented_width, self.graph.n_edge_features, field)
         self.object = two_layer_network(field, field, latent + config.augmented_width)
         self.decoder = nn.Linear(latent + config.augmented_width, 3)
-        self.solver = Solver(
+        self.solver = DormandPrince(
             relative_tolerance=config.relative_tolerance,
             absolute_tolerance=config.absolute_tolerance,
         )

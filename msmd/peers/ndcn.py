@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from msmd.errors import MsmdError
 from msmd.graph import normalized_laplacian
 from msmd.molecule import Molecule
-from msmd.peers.evolution import Solver, solve_at_times
+from msmd.peers.evolution import DormandPrince, solve_at_times
 from msmd.peers.peer import Peer, PeerConfig
 
 
@@ -67,7 +67,7 @@ class NDCN(Peer):
         self.encoder = nn.Sequential(nn.Linear(self.n_inputs, width), nn.Tanh(), nn.Linear(width, width))
         self.mixing = nn.Linear(width, width)
         self.decoder = nn.Linear(width, 3)
-        self.solver = Solver(
+        self.solver = DormandPrince(
             relative_tolerance=config.relative_tolerance,
             absolute_tolerance=config.absolute_tolerance,
         )

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from msmd.errors import MsmdError
-from msmd.peers.evolution import NODES_PER_HORIZON, SHORTEST_STEP, Solver, apply_once, solve_at_times
+from msmd.peers.evolution import NODES_PER_HORIZON, SHORTEST_STEP, DormandPrince, apply_once, solve_at_times
 
-TIGHT = Solver(relative_tolerance=1e-7, absolute_tolerance=1e-7)
+TIGHT = DormandPrince(relative_tolerance=1e-7, absolute_tolerance=1e-7)
 ROTATION = torch.tensor([[0.0, 5.0], [-5.0, 0.0]])
 
 

@@ -13,7 +13,7 @@ from msmd.errors import MsmdError, UnknownNameError
 from msmd.peers.evolution import EVOLUTIONS
 from msmd.peers.gf_node import GFNODE, LAYERS, GFNODEConfig
 from msmd.peers.modal_bases import BASES
-from msmd.peers.modal_field import MODE_INTERACTIONS, TIME_FEATURES, AttendingModes, ConcatenatedModes, ModalField
+from msmd.peers.mode_velocity import MODE_INTERACTIONS, TIME_FEATURES, AttendingModes, ConcatenatedModes, ModeVelocity
 
 SWITCHES = {
     "basis": BASES,
@@ -127,7 +127,7 @@ def test_attention_is_blind_to_the_order_of_the_modes_and_concatenation_is_not()
 
 def test_separate_modes_stay_separate() -> None:
     torch.manual_seed(0)
-    field = ModalField(3, 4, interaction="none", time="none", time_width=8)
+    field = ModeVelocity(3, 4, interaction="none", time="none", time_width=8)
     modal = torch.randn(1, 1, 3, 4)
     changed = modal.clone()
     changed[..., 0, :] += 1.0
@@ -141,6 +141,6 @@ def test_separate_modes_stay_separate() -> None:
 )
 def test_the_field_sees_time_as_it_should(time: str, is_autonomous: bool) -> None:
     torch.manual_seed(0)
-    field = ModalField(3, 4, interaction="none", time=time, time_width=8)
+    field = ModeVelocity(3, 4, interaction="none", time=time, time_width=8)
     modal = torch.randn(1, 1, 3, 4)
     assert torch.equal(field(torch.tensor(0.1), modal), field(torch.tensor(0.7), modal)) == is_autonomous

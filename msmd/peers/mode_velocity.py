@@ -120,7 +120,7 @@ MODE_INTERACTIONS: dict[str, type[nn.Module]] = {
 """How modes see each other, by its name in a config."""
 
 
-class ModalField(nn.Module):
+class ModeVelocity(nn.Module):
     """dy_k/dt = W_k · interaction([y; τ(t)])_k for every mode k.
 
     Args:
