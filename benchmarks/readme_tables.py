@@ -6,7 +6,7 @@ Each table stands between ``<!-- name -->`` and ``<!-- /name -->``; a test holds
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import geometric_mean, mean, stdev
 
@@ -29,6 +29,7 @@ BEST_PUBLISHED = {
 
 EARLY = ("0-50", "50-150")
 LATE = ("150-400", "400-800", "800-1500")
+FAR = "3000-6000"
 MISSING = "–"
 
 
@@ -52,9 +53,9 @@ class Errors:
         found = self.records.get((molecule, forecaster, band))
         return None if found is None else min(found, key=lambda record: record.seed).heavy_mse
 
-    def seeds(self, molecule: str) -> list[float]:
-        """Errors of ours, of every seed, Å²."""
-        return [record.heavy_mse for record in self.records.get((molecule, OURS, WHOLE), [])]
+    def seeds(self, molecule: str, forecaster: str) -> dict[int, float]:
+        """The error of every seed, Å²; each has test windows of its own."""
+        return {record.seed: record.heavy_mse for record in self.records.get((molecule, forecaster, WHOLE), [])}
 
     def cell(self, molecule: str, forecaster: str, band: str = WHOLE) -> str:
         """The error as the README has it."""
@@ -65,9 +66,9 @@ class Errors:
         record = self.records[molecule, OURS, WHOLE][0]
         return f"**{written(record.heavy_mse)}** ± {written(record.spread)}"
 
-    def least(self, molecule: str, forecasters: Iterable[str]) -> tuple[float, str]:
+    def least(self, molecule: str, forecasters: Iterable[str], band: str = WHOLE) -> tuple[float, str]:
         """The best of these forecasters, and its error."""
-        found = [(self.of(molecule, name), name) for name in forecasters]
+        found = [(self.of(molecule, name, band), name) for name in forecasters]
         return min((error, name) for error, name in found if error is not None)
 
 
@@ -80,9 +81,9 @@ def written(square: float | None) -> str:
     return f"{value:.{digits}f}".removeprefix("0")
 
 
-def quotient(ours: float, other: float) -> str:
-    """How many times the other error ours is."""
-    return f"{ours / other:.3f}".removeprefix("0")
+def quotient(ratio: float) -> str:
+    """One error over another."""
+    return f"{ratio:.3f}".removeprefix("0")
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -98,26 +99,29 @@ def embedded() -> str:
     shown = ["persistence", MEAN, "linear-response"]
     header = [
         "", *map(_title, shown), "GF-NODE, 4 minutes", "EGNN, 12 minutes", TITLES[OURS],
-        "three seeds of 60,000 steps: mean, standard deviation", *map(_band, LATE), "ours / best baseline",
-        "ours / EGNN", "3–6 ps: aligned mean", "ours",
+        "three seeds of 60,000 steps: mean, standard deviation", "over the aligned mean", *map(_band, LATE),
+        "ours / best baseline", "ours / EGNN", "3–6 ps: best baseline", "ours",
     ]  # fmt: skip
 
+    def over_egnn(molecule: str) -> float:
+        return errors.of(molecule, OURS) / longer.of(molecule, "egnn")
+
     def row(molecule: str) -> list[str]:
-        trained = seeds.seeds(molecule)
-        over_seeds = f"{written(mean(trained))}, {written(stdev(trained))}" if len(trained) == 3 else MISSING
         baselines = [errors.cell(molecule, name) for name in shown]
         published = [shorter.cell(molecule, "gf-node"), longer.cell(molecule, "egnn")]
         bands = [errors.cell(molecule, OURS, band) for band in LATE]
-        far = [later.cell(molecule, name, "3000-6000") for name in (MEAN, OURS)]
+        far, name = later.least(molecule, BASELINES, FAR)
         return [
-            molecule, *baselines, *published, errors.ours(molecule), over_seeds, *bands,
-            _over_best(errors, molecule, BASELINES), quotient(*both(molecule)), *far,
+            molecule, *baselines, *published, errors.ours(molecule), *_over_seeds(seeds, molecule), *bands,
+            quotient(_over_best(errors, molecule)), quotient(over_egnn(molecule)), f"{written(far)} ({_title(name)})",
+            later.cell(molecule, OURS, FAR),
         ]  # fmt: skip
 
-    def both(molecule: str) -> tuple[float, float]:
-        return errors.of(molecule, OURS), longer.of(molecule, "egnn")
-
-    return table(header, [*map(row, errors.molecules), _geometric_mean(header, map(both, errors.molecules))])
+    means = {
+        "ours / best baseline": [_over_best(errors, molecule) for molecule in errors.molecules],
+        "ours / EGNN": map(over_egnn, errors.molecules),
+    }
+    return table(header, [*map(row, errors.molecules), _geometric_means(header, means)])
 
 
 def real() -> str:
@@ -127,22 +131,27 @@ def real() -> str:
     shown, peers = [MEAN, "normal-modes", "linear-response"], ["gf-node", "egnn"]
     header = [
         "", *map(_title, shown + peers), TITLES[OURS], *map(_band, EARLY + LATE), "ours / best baseline", "ours / EGNN",
-        "even times: aligned mean", TITLES[OURS], "ours / best baseline",
+        "even times: aligned mean", TITLES[OURS], "even times: ours / best baseline",
     ]  # fmt: skip
 
-    def both(molecule: str) -> tuple[float, float]:
-        return errors.of(molecule, OURS), published.of(molecule, "egnn")
+    def over_egnn(molecule: str) -> float:
+        return errors.of(molecule, OURS) / published.of(molecule, "egnn")
 
     def row(molecule: str) -> list[str]:
         return [
             molecule, *(errors.cell(molecule, name) for name in shown),
             *(published.cell(molecule, name) for name in peers), errors.ours(molecule),
-            *(errors.cell(molecule, OURS, band) for band in EARLY + LATE), _over_best(errors, molecule, BASELINES),
-            quotient(*both(molecule)), even.cell(molecule, MEAN), even.ours(molecule),
-            _over_best(even, molecule, BASELINES),
+            *(errors.cell(molecule, OURS, band) for band in EARLY + LATE), quotient(_over_best(errors, molecule)),
+            quotient(over_egnn(molecule)), even.cell(molecule, MEAN), even.ours(molecule),
+            quotient(_over_best(even, molecule)),
         ]  # fmt: skip
 
-    return table(header, [*map(row, errors.molecules), _geometric_mean(header, map(both, errors.molecules))])
+    means = {
+        "ours / best baseline": [_over_best(errors, molecule) for molecule in errors.molecules],
+        "ours / EGNN": map(over_egnn, errors.molecules),
+        "even times: ours / best baseline": [_over_best(even, molecule) for molecule in even.molecules],
+    }
+    return table(header, [*map(row, errors.molecules), _geometric_means(header, means)])
 
 
 def peers() -> str:
@@ -157,7 +166,7 @@ def peers() -> str:
     for molecule in ("toluene", "ethanol", "aspirin"):
         for budget, (published, ours) in budgets.items():
             cells = [published.cell(molecule, name) for name in PEERS]
-            ratio = quotient(ours.of(molecule, OURS), published.least(molecule, PEERS)[0])
+            ratio = quotient(ours.of(molecule, OURS) / published.least(molecule, PEERS)[0])
             error, name = ours.least(molecule, BASELINES)
             rows.append([molecule, budget, *cells, ours.ours(molecule), ratio, f"{written(error)} ({_title(name)})"])
         cells = [turned.cell(molecule, name) for name in PEERS]
@@ -207,16 +216,28 @@ def _band(name: str) -> str:
     return name.replace("-", "–") + " fs"
 
 
-def _geometric_mean(header: Sequence[str], pairs: Iterable[tuple[float, float]]) -> list[str]:
-    """The last row: that of ours over EGNN."""
+def _geometric_means(header: Sequence[str], ratios: Mapping[str, Iterable[float]]) -> list[str]:
+    """The last row, by the titles of its columns."""
     row = [""] * len(header)
     row[0] = "geometric mean"
-    row[header.index("ours / EGNN")] = quotient(geometric_mean(ours / egnn for ours, egnn in pairs), 1.0)
+    for title, found in ratios.items():
+        row[header.index(title)] = quotient(geometric_mean(found))
     return row
 
 
-def _over_best(errors: Errors, molecule: str, others: Iterable[str]) -> str:
-    return quotient(errors.of(molecule, OURS), errors.least(molecule, others)[0])
+def _over_seeds(seeds: Errors, molecule: str) -> tuple[str, str]:
+    """Mean and standard deviation over three trainings, and the same of the error over that of the aligned mean."""
+    ours, aligned = (seeds.seeds(molecule, name) for name in (OURS, MEAN))
+    if len(ours) < 3 or set(ours) != set(aligned):
+        return MISSING, MISSING
+    shares = [error / aligned[seed] for seed, error in ours.items()]
+    spread = f"{written(mean(ours.values()))}, {written(stdev(ours.values()))}"
+    return spread, f"{quotient(mean(shares))}, {quotient(stdev(shares))}"
+
+
+def _over_best(errors: Errors, molecule: str) -> float:
+    """Ours over the best baseline."""
+    return errors.of(molecule, OURS) / errors.least(molecule, BASELINES)[0]
 
 
 if __name__ == "__main__":

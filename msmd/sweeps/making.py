@@ -25,6 +25,9 @@ from msmd.training.preparation import calibration_windows
 from msmd.training.run import CALIBRATION_WINDOWS
 from msmd.trajectory import Dataset
 
+HASH_DIGITS = 12
+"""Of a hash of weights, in a table: enough to tell them apart."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Made:
@@ -38,6 +41,7 @@ class Made:
         length: how long it was trained.
         settings: entries of its config, ``name=value``.
         checkpoint: its folder, empty without one.
+        weights: the first digits of the hash of its weights, empty without a checkpoint.
     """
 
     forecaster: Forecaster
@@ -49,6 +53,7 @@ class Made:
     length: Length
     settings: tuple[str, ...] = ()
     checkpoint: str = ""
+    weights: str = ""
 
     @property
     def n_parameters(self) -> int:
@@ -138,7 +143,8 @@ def _taken_over(task: Task, folder: Path, dataset: Dataset, sampling: str) -> Ma
         kept = {entry.name: card[entry.name] for entry in fields(Provenance) if entry.name in card}
         save_checkpoint(changed, folder, Provenance(**(kept | {"command": task.command, "metrics": {}})))
     made = _from_folder(task, source, dataset, task.options)
-    return replace(made, forecaster=load_checkpoint(folder), checkpoint=shown_path(folder))
+    weights = read_card(folder)["weights_sha256"][:HASH_DIGITS]
+    return replace(made, forecaster=load_checkpoint(folder), checkpoint=shown_path(folder), weights=weights)
 
 
 def _with_weights_of(original: Any, options: tuple[str, ...]) -> Any:
@@ -168,6 +174,7 @@ def _from_folder(task: Task, folder: Path, dataset: Dataset, options: tuple[str,
         length=length_of(folder, forecaster, card, dataset),
         settings=options,
         checkpoint=shown_path(folder),
+        weights=card["weights_sha256"][:HASH_DIGITS],
     )
 
 

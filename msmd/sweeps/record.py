@@ -30,7 +30,8 @@ class Record:
         variant: ``"full"`` for the forecaster as it is, else the name of the ablation.
         seed: of the training and the split.
         budget: ``"frames"``, ``"windows"``, or ``"none"`` for what needs no training data.
-        n_train_windows: training windows; None for all of the training block.
+        n_train_windows: training windows that were asked for, fewer where the data have fewer (malonaldehyde's real
+            frames: 76 under the papers' split); None for all of the training block.
         train_sampling: target times of the training windows, ``"even"`` or ``"irregular"``.
         split: ``"blocked"`` or ``"paper"``.
         sampling: target times of the test windows: ``"even"``, ``"irregular"`` or ``"long"``.
@@ -51,6 +52,7 @@ class Record:
         is_complete: False when the training was shorter than the forecaster's own.
         settings: entries of the config that differ from the forecaster's own, as ``name=value name=value``.
         checkpoint: run or checkpoint that was tested, relative to the project where it lies in it; empty without one.
+        weights: the first digits of the SHA-256 of the weights that were tested; empty without any.
         command: that made the record.
         version: of msmd.
         date: of the test, ISO 8601.
@@ -86,6 +88,7 @@ class Record:
     is_complete: bool
     settings: str = ""
     checkpoint: str = ""
+    weights: str = ""
     command: str
     version: str
     date: str

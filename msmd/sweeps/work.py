@@ -191,6 +191,7 @@ def _record(
         is_complete=made.length.is_complete,
         settings=" ".join(made.settings),
         checkpoint=made.checkpoint,
+        weights=made.weights,
         command=task.command,
         version=__version__,
         date=datetime.now(UTC).date().isoformat(),
