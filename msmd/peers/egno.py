@@ -93,6 +93,9 @@ class EGNO(EGNN):
     at one time depends on the others it is asked with: other numbers of times than it was trained with are served in
     rounds of that many (``time_slots``).
 
+    Where it departs from the authors' code: as ``EquivariantLayer`` does, and by that layer's residual on h, which
+    theirs lacks.
+
     Reference: Xu et al., "Equivariant Graph Neural Operator for Modeling 3D Dynamics", ICML 2024.
     """
 

@@ -125,8 +125,9 @@ class GFNODE(Peer):
     What it is not: with the published layers (``graphsage``) neither rotation- nor translation-equivariant, with
     ``egnn`` layers translation-equivariant only, and with no layers does it return x(0) at t = 0.  Where it departs
     from the published code: continuous times instead of frame indices; velocities in units of their rms and atomic
-    numbers over the largest; no hand-made flag for rigid bonds among the edge features (860 parameters); the plain
-    Fourier basis is real, so that every field works with it; ``gcn`` is Kipf and Welling's.
+    numbers over the largest; no hand-made flag for rigid bonds among the edge features (860 parameters), and the
+    distance of two atoms as each layer has it, where theirs keeps that of the start; the plain Fourier basis is real,
+    so that every field works with it; ``gcn`` is Kipf and Welling's.
     """
 
     name = "gf-node"

@@ -61,7 +61,7 @@ class NeighbourAttention(nn.Module):
     """h_i ← h_i + GELU(Σ_j softmax_j(q_i·k_j/√d) v_j), over an atom, its neighbours and theirs.
 
     The paper's encoder attends over the observations of an object and its neighbours at many times; with one observed
-    frame all time differences are zero, and this is what remains.
+    frame all time differences are zero.  Theirs has weights of its own for an object itself, ours one set for all.
     """
 
     def __init__(self, width: int, graph: MolecularGraph) -> None:
@@ -88,8 +88,10 @@ class LatentODE(Peer):
     Trained on the evidence lower bound; ``predict`` starts from the mean μ.  Translation-equivariant (positions enter
     about their centre) and blind to the order of the atoms; not rotation-equivariant; nothing makes it return x(0) at
     t = 0.  Where it departs from the paper: one observed frame, which holds the velocity too; the decoder gives
-    displacements in units of their rms; the weight of the Kullback–Leibler term is constant; Adam without dropout and
-    weight decay, as for the other peers.
+    displacements in units of their rms, from the augmented part too; the weight of the Kullback–Leibler term is constant,
+    and one start is drawn per window where theirs draws three; Adam without dropout and weight decay, as for the other
+    peers.  The authors' field has more to it: all pairs of objects, a normalised input layer, and the object itself
+    beside what it receives.
 
     Reference: Huang, Sun and Wang, "Learning Continuous System Dynamics from Irregularly-Sampled Partial
     Observations", NeurIPS 2020.

@@ -73,14 +73,16 @@ class EquivariantLayer(nn.Module):
         x_i ← x_i + v_i
         h_i ← h_i + φ_h(h_i, Σ_j m_ij)
 
-    The residual on h is that of the authors' code.  v carries the rms velocity's unit before and Å after the first
-    layer; φ_v learns the factor.
+    The residual on h is that of the authors' code.  Where it departs from that: v is handed on from layer to layer
+    (there every layer starts from v(0)), φ_x keeps its bias, and the distance at the start is no edge feature.  v
+    carries the rms velocity's unit before and Å after the first layer; φ_v learns the factor.
 
     Reference: Satorras, Hoogeboom and Welling, ICML 2021, equations 3–7.
     """
 
     SMALL_GAIN = 1e-3
-    """Initial gain of φ_x's last layer, so that a deep stack starts near the identity (as the authors' code)."""
+    """Initial gain of φ_x's last layer, so that a deep stack starts near the identity; that of the authors' code, which has no
+    bias there."""
 
     def __init__(self, width: int, n_edge_features: int) -> None:
         super().__init__()

@@ -49,7 +49,9 @@ class NDCN(Peer):
     Translation-equivariant (positions enter about their centre) and blind to the order of the atoms; not
     rotation-equivariant; nothing makes it return x(0) at t = 0.  Where it departs from the paper: velocity and atomic
     number among the inputs, and a decoder of displacements in units of their rms σ, where the paper decodes the signal
-    itself; the field has no other knowledge of time, as in the paper.
+    itself; dopri5 over one horizon as the unit of time, where the authors' commands take Euler steps up to T = 5; the
+    squared error without weight decay, where they have the absolute error with it.  The field has no other knowledge of
+    time, as in the paper.
 
     Reference: Zang and Wang, "Neural Dynamics on Complex Networks", KDD 2020.
     """
