@@ -85,13 +85,13 @@ class LatentODE(Peer):
         q(z_i(0) | x(0), v(0)) = N(μ_i, σ_i²),  (μ, log σ²) = attention encoder
         dz_i/dt = f_O(Σ_j f_R(z_i, z_j)),   x̂(t) = x(0) + σ_x · f_D(z(t))
 
-    Trained on the evidence lower bound; ``predict`` starts from the mean μ.  Translation-equivariant (positions enter
-    about their centre) and blind to the order of the atoms; not rotation-equivariant; nothing makes it return x(0) at
-    t = 0.  Where it departs from the paper: one observed frame, which holds the velocity too; the decoder gives
-    displacements in units of their rms, from the augmented part too; the weight of the Kullback–Leibler term is constant,
-    and one start is drawn per window where theirs draws three; Adam without dropout and weight decay, as for the other
-    peers.  The authors' field has more to it: all pairs of objects, a normalised input layer, and the object itself
-    beside what it receives.
+    Trained on the evidence lower bound; ``predict`` starts from the mean μ. Translation-equivariant (positions
+    enter about their centre) and blind to the order of the atoms; not rotation-equivariant; nothing makes it return
+    x(0) at t = 0.  Where it departs from the paper: one observed frame, which holds the velocity too; the decoder
+    gives displacements in units of their rms, from the augmented part too; the weight of the Kullback–Leibler term
+    is constant, and one start is drawn per window where theirs draws three; Adam without dropout and weight decay,
+    as for the other peers.  The authors' field has more to it: all pairs of objects, a normalised input layer, and
+    the object itself beside what it receives.
 
     Reference: Huang, Sun and Wang, "Learning Continuous System Dynamics from Irregularly-Sampled Partial
     Observations", NeurIPS 2020.

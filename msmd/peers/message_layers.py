@@ -81,8 +81,8 @@ class EquivariantLayer(nn.Module):
     """
 
     SMALL_GAIN = 1e-3
-    """Initial gain of φ_x's last layer, so that a deep stack starts near the identity; that of the authors' code, which has no
-    bias there."""
+    """Initial gain of φ_x's last layer, so that a deep stack starts near the identity; that of the authors' code, which
+    has no bias there."""
 
     def __init__(self, width: int, n_edge_features: int) -> None:
         super().__init__()
