@@ -65,8 +65,8 @@ MEASURES: dict[str, Measure] = {
         is_ratio=True,
         how_to_read="The first row is the full model's error in 10⁻² Å², every number below it a variant's error over "
         "that, on the same windows: 1 means that the part taken away earned nothing there, orange that it is missed, "
-        "teal that it stood in the way.  Large numbers that several variants of the spectral ODE share are those of its "
-        f"fall-back to start and mean structure, which hides how much worse they would be; {MARKS}",
+        "teal that it stood in the way. Large numbers that several variants of the spectral ODE share are those of "
+        f"its fall-back to start and mean structure, which hides how much worse they would be; {MARKS}",
     ),
     "baseline": Measure(
         title="vs best baseline",
