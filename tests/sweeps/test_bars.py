@@ -7,7 +7,7 @@ from statistics import geometric_mean, mean
 
 import pytest
 
-from benchmarks.readme_tables import BASELINES, BEST_PUBLISHED, MEAN, OURS, PEERS
+from benchmarks.result_tables import BASELINES, BEST_PUBLISHED, MEAN, OURS, PEERS
 from msmd.checkpoint import read_card
 from msmd.sweeps.making import HASH_DIGITS
 from msmd.sweeps.record import FULL, WHOLE, Record
@@ -158,7 +158,7 @@ def test_beyond_the_trained_horizon_the_mean_is_never_better() -> None:
 
 
 def test_beyond_the_trained_horizon_fitted_baselines_are_better_on_two_molecules() -> None:
-    """As the README says."""
+    """As docs/results.md says."""
     rows = _rows("long", lambda record: record.from_fs >= HORIZON_FS)
     ours = _by_test([record for record in rows if record.forecaster == OURS])
     better = {

@@ -1,12 +1,13 @@
-"""Writes the README's tables of errors from the shipped ones: ``python benchmarks/readme_tables.py``.
+"""Writes the tables of README.md and docs/results.md from the shipped ones: ``python benchmarks/result_tables.py``.
 
-Each table stands between ``<!-- name -->`` and ``<!-- /name -->``; a test holds the README to what is written here.
+Each table stands between ``<!-- name -->`` and ``<!-- /name -->``; a test holds the pages to what is written here.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import inf
 from pathlib import Path
 from statistics import geometric_mean, mean, stdev
 
@@ -15,7 +16,7 @@ from msmd.sweeps.record import FULL, WHOLE, Record
 from msmd.sweeps.table import TABLES, read_table
 from msmd.views.ablation_scores import BASELINES
 
-README = Path(__file__).parents[1] / "README.md"
+PROJECT = Path(__file__).parents[1]
 
 OURS, MEAN = "spectral-ode", "mean-structure"
 PEERS = [card.name for card in FORECASTERS if card.family == "peer"]
@@ -58,7 +59,7 @@ class Errors:
         return {record.seed: record.heavy_mse for record in self.records.get((molecule, forecaster, WHOLE), [])}
 
     def cell(self, molecule: str, forecaster: str, band: str = WHOLE) -> str:
-        """The error as the README has it."""
+        """The error as a page has it."""
         return written(self.of(molecule, forecaster, band))
 
     def ours(self, molecule: str) -> str:
@@ -67,9 +68,9 @@ class Errors:
         return f"**{written(record.heavy_mse)}** ± {written(record.spread)}"
 
     def least(self, molecule: str, forecasters: Iterable[str], band: str = WHOLE) -> tuple[float, str]:
-        """The best of these forecasters, and its error."""
+        """The error of the best of these forecasters, and its name; infinite where none was run."""
         found = [(self.of(molecule, name, band), name) for name in forecasters]
-        return min((error, name) for error, name in found if error is not None)
+        return min(((error, name) for error, name in found if error is not None), default=(inf, ""))
 
 
 def written(square: float | None) -> str:
@@ -92,6 +93,33 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
+def summary() -> str:
+    """Ours beside the best baseline and the best published model, on every molecule of both data sets."""
+    header = [
+        "", _title(MEAN), "best baseline", "best published model", TITLES[OURS], "ours / best baseline",
+        "ours / best published",
+    ]  # fmt: skip
+
+    def part(title: str, errors: Errors, published: Sequence[Errors]) -> list[list[str]]:
+        """A line for the data set, one for each molecule, and the geometric means."""
+        rows, ratios = [], []
+        for molecule in errors.molecules:
+            ours = errors.of(molecule, OURS)
+            baseline, peer = errors.least(molecule, BASELINES), min(runs.least(molecule, PEERS) for runs in published)
+            ratios.append((ours / baseline[0], ours / peer[0]))
+            rows.append([
+                molecule, errors.cell(molecule, MEAN), *map(_named, (baseline, peer)), errors.ours(molecule),
+                *map(quotient, ratios[-1]),
+            ])  # fmt: skip
+        means = map(geometric_mean, zip(*ratios, strict=True))
+        return [[f"**{title}**", *[""] * 6], *rows, ["geometric mean", *[""] * 4, *map(quotient, means)]]
+
+    synthetic = [Errors("peers-one-core", "even"), Errors("peers-longer", "even")]
+    rows = part("embedded GFN2-xTB data", Errors("embedded", "even"), synthetic)
+    rows += part("real rMD17", Errors("real", "irregular"), [Errors("peers-real", "irregular")])
+    return table(header, rows)
+
+
 def embedded() -> str:
     """Ten molecules of GFN2-xTB data, even times."""
     errors, later, seeds = Errors("embedded", "even"), Errors("long", "long"), Errors("seeds", "even")
@@ -110,11 +138,10 @@ def embedded() -> str:
         baselines = [errors.cell(molecule, name) for name in shown]
         published = [shorter.cell(molecule, "gf-node"), longer.cell(molecule, "egnn")]
         bands = [errors.cell(molecule, OURS, band) for band in LATE]
-        far, name = later.least(molecule, BASELINES, FAR)
         return [
             molecule, *baselines, *published, errors.ours(molecule), *_over_seeds(seeds, molecule), *bands,
-            quotient(_over_best(errors, molecule)), quotient(over_egnn(molecule)), f"{written(far)} ({_title(name)})",
-            later.cell(molecule, OURS, FAR),
+            quotient(_over_best(errors, molecule)), quotient(over_egnn(molecule)),
+            _named(later.least(molecule, BASELINES, FAR)), later.cell(molecule, OURS, FAR),
         ]  # fmt: skip
 
     means = {
@@ -128,27 +155,28 @@ def real() -> str:
     """Eight molecules of real rMD17, irregular and nearly even times."""
     errors, even = Errors("real", "irregular"), Errors("real-even", "even")
     published = Errors("peers-real", "irregular")
-    shown, peers = [MEAN, "normal-modes", "linear-response"], ["gf-node", "egnn"]
+    shown = [MEAN, "normal-modes", "linear-response"]
     header = [
-        "", *map(_title, shown + peers), TITLES[OURS], *map(_band, EARLY + LATE), "ours / best baseline", "ours / EGNN",
+        "", *map(_title, shown + PEERS), TITLES[OURS], *map(_band, EARLY + LATE), "ours / best baseline",
+        "ours / best peer",
         "even times: aligned mean", TITLES[OURS], "even times: ours / best baseline",
     ]  # fmt: skip
 
-    def over_egnn(molecule: str) -> float:
-        return errors.of(molecule, OURS) / published.of(molecule, "egnn")
+    def over_peers(molecule: str) -> float:
+        return errors.of(molecule, OURS) / published.least(molecule, PEERS)[0]
 
     def row(molecule: str) -> list[str]:
         return [
             molecule, *(errors.cell(molecule, name) for name in shown),
-            *(published.cell(molecule, name) for name in peers), errors.ours(molecule),
+            *(published.cell(molecule, name) for name in PEERS), errors.ours(molecule),
             *(errors.cell(molecule, OURS, band) for band in EARLY + LATE), quotient(_over_best(errors, molecule)),
-            quotient(over_egnn(molecule)), even.cell(molecule, MEAN), even.ours(molecule),
+            quotient(over_peers(molecule)), even.cell(molecule, MEAN), even.ours(molecule),
             quotient(_over_best(even, molecule)),
         ]  # fmt: skip
 
     means = {
         "ours / best baseline": [_over_best(errors, molecule) for molecule in errors.molecules],
-        "ours / EGNN": map(over_egnn, errors.molecules),
+        "ours / best peer": map(over_peers, errors.molecules),
         "even times: ours / best baseline": [_over_best(even, molecule) for molecule in even.molecules],
     }
     return table(header, [*map(row, errors.molecules), _geometric_means(header, means)])
@@ -168,8 +196,7 @@ def peers() -> str:
         best = published.least(molecule, PEERS)[0]
         long = longer.of(molecule, "egnn") if published is every else None
         ratio = quotient(ours.of(molecule, OURS) / (best if long is None else min(best, long)))
-        error, name = ours.least(molecule, BASELINES)
-        baseline = f"{written(error)} ({_title(name)})"
+        baseline = _named(ours.least(molecule, BASELINES))
         return [molecule, budget, *cells, written(long), ours.ours(molecule), ratio, baseline]
 
     def turned_row(molecule: str) -> list[str]:
@@ -198,26 +225,38 @@ def paper() -> str:
     return table(header, map(row, windows.molecules))
 
 
-WRITERS: dict[str, Callable[[], str]] = {"embedded": embedded, "real": real, "peers": peers, "paper": paper}
+Writers = dict[str, Callable[[], str]]
+
+PAGES: dict[Path, Writers] = {
+    PROJECT / "README.md": {"summary": summary},
+    PROJECT / "docs/results.md": {"embedded": embedded, "real": real, "peers": peers, "paper": paper},
+}
+"""What writes each table of a page."""
 
 
-def filled(text: str) -> str:
-    """The README with every table as the shipped numbers have it.
+def filled(text: str, writers: Writers) -> str:
+    """A page's text with every table as the shipped numbers have it.
 
     Raises:
         ValueError: when a table's place is not there exactly once.
     """
-    for name, write in WRITERS.items():
+    for name, write in writers.items():
         pattern = re.compile(rf"(?<=<!-- {name} -->\n).*?(?=\n<!-- /{name} -->)", re.DOTALL)
         body = write()
         text, count = pattern.subn(lambda _, body=body: body, text)
         if count != 1:
-            raise ValueError(f"The README has {count} places for the table {name!r}; expected one.")
+            raise ValueError(f"There are {count} places for the table {name!r}; expected one.")
     return text
 
 
 def _title(name: str) -> str:
     return TITLES.get(name, name.replace("-", " "))
+
+
+def _named(found: tuple[float, str]) -> str:
+    """An error and whose it is."""
+    error, name = found
+    return f"{written(error)} ({_title(name)})"
 
 
 def _band(name: str) -> str:
@@ -249,4 +288,5 @@ def _over_best(errors: Errors, molecule: str) -> float:
 
 
 if __name__ == "__main__":
-    README.write_text(filled(README.read_text(encoding="utf-8")), encoding="utf-8")
+    for page, writers in PAGES.items():
+        page.write_text(filled(page.read_text(encoding="utf-8"), writers), encoding="utf-8")
