@@ -22,7 +22,14 @@ from msmd.app.choices import (
     STEP,
 )
 from msmd.app.data_choice import Chosen, choose_segment
-from msmd.app.forecast_times import SAMPLINGS, STEPS_FS, Timing, forecast_times, possible_horizons, possible_starts
+from msmd.app.forecast_times import (
+    SAMPLINGS,
+    Timing,
+    forecast_times,
+    possible_horizons,
+    possible_starts,
+    possible_steps,
+)
 from msmd.forecasting import FORECASTERS, ForecasterCard
 from msmd.graph import LAPLACIANS
 from msmd.trajectory import Trajectory
@@ -165,10 +172,19 @@ def _choose_times(trajectory: Trajectory, start: int, horizon_fs: float) -> tupl
     if sampling == "custom":
         even = tuple(round(horizon_fs * k / 8, 1) for k in range(1, 9))
         custom = widgets.numbers(CUSTOM_TIMES, "Times / fs", default=even, help="Separated by commas.")
+        beyond = [time for time in custom if time > horizon_fs]
+        if beyond:
+            st.warning(
+                f"Left out: {', '.join(f'{time:g}' for time in beyond)} fs, beyond the horizon of {horizon_fs:g} fs. "
+                "Choose a longer horizon to see them."
+            )
+        if not any(0 < time <= horizon_fs for time in custom):
+            custom = (horizon_fs,)  # a forecast of the start alone would score every forecaster with 0
     else:
         label = "Time step" if sampling == "even" else "Mean time step"
-        steps = [s for s in STEPS_FS if s <= horizon_fs]
-        step = widgets.stops(STEP, label, steps, default=DEFAULT_STEP_FS, say=lambda fs: f"{fs:g} fs")
+        steps = possible_steps(horizon_fs)
+        default = min(steps, key=lambda fs: abs(fs - DEFAULT_STEP_FS))
+        step = widgets.stops(STEP, label, steps, default=default, say=lambda fs: f"{fs:g} fs")
     timing = Timing(sampling=sampling, horizon_fs=horizon_fs, step_fs=step, custom_fs=custom)
     return tuple(forecast_times(trajectory, start, timing).tolist())
 

@@ -170,14 +170,15 @@ def show_test_scores(run: Run, chosen: Chosen, card: ForecasterCard) -> None:
         if card.family == "simulation":
             st.caption(
                 f"A simulation of {N_TEST_WINDOWS} windows takes minutes to an hour. Run it beside the app: "
-                f"`msmd evaluate --forecaster {card.name} {chosen.dataset.molecule.name} --windows 20`"
+                f"`msmd evaluate --forecaster {card.name} {chosen.dataset.molecule.name} --source "
+                f"{chosen.dataset.source} --windows 20`"
             )
             return
         if trained.split_of(card.name) not in (None, "blocked"):
             st.caption(
                 "This run was trained on random starts, some of which lie in the windows that are scored here. Score "
-                f"it on its own split: `msmd evaluate {trained.folder_of(card.name)} "
-                f"{chosen.dataset.molecule.name} --split {trained.split_of(card.name)}`"
+                f"it on its own split: `msmd evaluate {trained.folder_of(card.name)} {chosen.dataset.molecule.name} "
+                f"--source {chosen.dataset.source} --split {trained.split_of(card.name)}`"
             )
             return
         asked = f"scored:{chosen.key}:{card.name}"

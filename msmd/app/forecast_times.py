@@ -57,13 +57,21 @@ def possible_horizons(trajectory: Trajectory) -> tuple[float, ...]:
     return fitting or ((float(longest),) if longest > 0 else ())
 
 
+def possible_steps(horizon_fs: float) -> tuple[float, ...]:
+    """The time steps on offer: none longer than the horizon, none that takes more than ``MAX_TIMES`` times to it."""
+    fitting = tuple(step for step in STEPS_FS if horizon_fs / MAX_TIMES <= step <= horizon_fs)
+    return fitting or (horizon_fs,)
+
+
 def forecast_times(trajectory: Trajectory, start: int, timing: Timing) -> Float[np.ndarray, " times"]:
-    """Times after the start in fs, ascending, the start itself first.
+    """Times after the start in fs, ascending, the start itself first; of more than ``MAX_TIMES``, so many of them.
 
     Where positions between stored frames are not known, the nearest stored frames' times are taken instead.
     """
     wanted = SAMPLINGS[timing.sampling](timing)
-    wanted = wanted[(wanted > 0) & (wanted <= timing.horizon_fs + 1e-6)][:MAX_TIMES]
+    wanted = wanted[(wanted > 0) & (wanted <= timing.horizon_fs + 1e-6)]
+    if len(wanted) > MAX_TIMES:
+        wanted = wanted[np.linspace(0, len(wanted) - 1, MAX_TIMES).round().astype(int)]
     if not is_continuous(trajectory):
         later = trajectory.times_fs[start + 1 :] - trajectory.times_fs[start]
         wanted = later[nearest_frames(later, wanted)] if len(later) else later

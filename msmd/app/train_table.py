@@ -10,7 +10,7 @@ import streamlit as st
 from msmd.app import widgets
 from msmd.training.comparison import differing_settings, full_row_of, matches, row_of
 from msmd.training.folder import read_metrics
-from msmd.training.job_folder import Job, list_jobs, runs_folder
+from msmd.training.job_folder import Job, list_jobs, runs_folder, unreadable_jobs
 
 COLUMNS = {
     "A-MSE": st.column_config.NumberColumn(
@@ -28,6 +28,8 @@ MANY = 2
 def show_table() -> None:
     """The table, and what is ticked in it side by side."""
     jobs = list_jobs(runs_folder())
+    for sentence in unreadable_jobs(runs_folder()):
+        st.warning(sentence, icon=":material/folder_off:")
     if not jobs:
         return
     st.subheader("Compare runs", anchor=False)

@@ -118,7 +118,15 @@ def _show_actions(job: Job) -> None:
         elif job.state != "finished":
             _action("Resume", ":material/play_arrow:", lambda: resume_job(job.folder), primary=True)
         else:
-            if st.button("Play it on the Forecast page", type="primary", icon=":material/motion_play:"):
+            if st.button(
+                "Play it on the Forecast page",
+                type="primary",
+                icon=":material/motion_play:",
+                disabled=_needs_its_file(job),
+                help="Open the file that it was trained on first; the page needs its trajectory."
+                if _needs_its_file(job)
+                else None,
+            ):
                 _choose_for_forecast(job)
             with st.popover("Export", icon=":material/save:"):
                 _export_form(job)
@@ -177,6 +185,14 @@ def _export(job: Job, *, replace: bool) -> None:
     export_run(job.folder, CHECKPOINTS, replace=replace)
     cache.forget_forecasters()
     st.toast("Exported.", icon=":material/save:")
+
+
+def _needs_its_file(job: Job) -> bool:
+    """True for a run on an opened file when no file with the same atoms is open now."""
+    if Path(job.spec.data).suffix == "":
+        return False
+    opened = state.opened_file()
+    return opened is None or trained.name_of(job) not in trained.names_for(opened.dataset.molecule)
 
 
 def _choose_for_forecast(job: Job) -> None:

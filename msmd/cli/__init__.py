@@ -7,6 +7,10 @@ written, end with one sentence and exit status 2.
 from __future__ import annotations
 
 import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import typer
 
@@ -22,7 +26,7 @@ from msmd.cli.space_time import space_time
 from msmd.cli.spectrum import spectrum
 from msmd.cli.sweep import sweep
 from msmd.cli.train import export, train
-from msmd.errors import MsmdError
+from msmd.errors import MsmdError, MsmdWarning
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 
@@ -36,10 +40,28 @@ for command in COMMANDS:
     app.command(command.__name__.replace("_", "-"))(command)
 
 
+@contextmanager
+def _warnings_as_sentences() -> Iterator[None]:
+    """What msmd warns of goes to standard error as a sentence, without the place in the source."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", MsmdWarning)
+        usual = warnings.showwarning
+
+        def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+            if issubclass(category, MsmdWarning):
+                typer.echo(f"msmd: {message}", err=True)
+            else:
+                usual(message, category, *place, **more)
+
+        warnings.showwarning = show
+        yield
+
+
 def main() -> None:
-    """Runs the command line; an error of ours becomes its sentence on standard error."""
+    """Runs the command line; an error of ours becomes its sentence on standard error, and so does a warning."""
     try:
-        app()
+        with _warnings_as_sentences():
+            app()
     except MsmdError as error:
         typer.echo(f"msmd: {error}", err=True)
         sys.exit(2)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sys
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from msmd.errors import MsmdWarning, ProtocolError
+from msmd.errors import ProtocolError
 
 if TYPE_CHECKING:
     from msmd.data.windows import Protocol, Split
@@ -49,16 +48,10 @@ class Choice:
     dt_fs: float | None = None
 
     def dataset(self) -> Dataset:
-        """The data; what there is to warn of goes to standard error as a sentence."""
+        """The data."""
         from msmd.data import load_dataset
 
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always", MsmdWarning)
-            dataset = load_dataset(self.data, source=self.source, dt_fs=self.dt_fs)
-        for entry in caught:
-            if issubclass(entry.category, MsmdWarning):
-                typer.echo(f"msmd: {entry.message}", file=sys.stderr)
-        return dataset
+        return load_dataset(self.data, source=self.source, dt_fs=self.dt_fs)
 
     def forecaster_for(self, dataset: Dataset, split: Split) -> Forecaster:
         """The forecaster: out of its folder, or by name and then fitted on the split's training data if need be."""
@@ -70,6 +63,17 @@ class Choice:
         found = load_forecaster(self.forecaster, dataset)
         self.say_caveat(dataset, split.protocol)
         return found
+
+    def trained_protocol(self) -> dict[str, Any]:
+        """The protocol on the card of a folder that was trained on the papers' split; empty for anything else."""
+        from msmd.checkpoint import read_card
+
+        folder = Path(self.forecaster)
+        if not folder.is_dir():
+            return {}
+        card = read_card(folder if (folder / "card.json").is_file() else folder / "last")
+        trained = card.get("protocol", {})
+        return trained if trained.get("split") == "paper" else {}
 
     def say_caveat(self, dataset: Dataset, protocol: Protocol | None = None) -> None:
         """Says on standard error why a checkpoint's numbers on these data are not what they seem."""
@@ -94,6 +98,19 @@ def refuse_time_step_without_file(data: Path | None, dt_fs: float | None) -> Non
     """
     if dt_fs is not None and data is None:
         raise ProtocolError("--dt-fs goes with --data FILE; the data of a molecule's name say their time step.")
+
+
+def n_windows(text: str, option: str) -> int | None:
+    """A number of windows, None for all.
+
+    Raises:
+        ProtocolError: for anything else, naming the option.
+    """
+    if text == "all":
+        return None
+    if not text.isdigit() or int(text) < 1:
+        raise ProtocolError(f"{option} is {text!r}; expected a whole number of at least 1, or 'all'.")
+    return int(text)
 
 
 def choice(

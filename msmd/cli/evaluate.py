@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from msmd.cli.choices import AsJson, DataFile, ForecasterName, Names, Seed, Source, TimeStep, choice
+from msmd.cli.choices import AsJson, DataFile, ForecasterName, Names, Source, TimeStep, choice, n_windows
 
 if TYPE_CHECKING:
     from msmd.data.windows import Split
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 UNTRAINED = ("persistence", "mean-structure", "rigid-body", "normal-modes")
 """What stands beside every evaluated forecaster."""
 
+USUAL: dict[str, Any] = {"sampling": "even", "horizon_fs": None, "n_train": 500, "seed": 0}
+"""How windows are cut where nobody says."""
+
 
 def evaluate(
     names: Names = None,
@@ -26,26 +29,37 @@ def evaluate(
     source: Source = "gfn2",
     dt_fs: TimeStep = None,
     split: Annotated[str, typer.Option(help="blocked or paper.")] = "blocked",
-    sampling: Annotated[str, typer.Option(help="even, irregular or long.")] = "even",
+    sampling: Annotated[str | None, typer.Option(help="even, irregular or long; even unless given.")] = None,
     windows: Annotated[int, typer.Option(help="Test windows at most.", min=1)] = 2000,
-    train_windows: Annotated[int, typer.Option(help="Training windows that baselines are fitted on.", min=1)] = 500,
+    train_windows: Annotated[
+        str | None,
+        typer.Option(help="Training windows that baselines are fitted on: a number, or all; 500 unless given."),
+    ] = None,
     horizon_fs: Annotated[float | None, typer.Option(help="Longest time; 3000 MD steps unless given.")] = None,
     rotate: Annotated[bool, typer.Option("--rotate", help="Turn every test window at random first.")] = False,
-    seed: Seed = 0,
+    seed: Annotated[int | None, typer.Option(help="Feeds every random choice; 0 unless given.", min=0)] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Measures A-MSE, F-MSE and horizon bands on test windows."""
+    """Measures A-MSE, F-MSE and horizon bands on test windows.
+
+    With --split paper a checkpoint that was trained under it is tested on the windows which its own training left out:
+    sampling, horizon, training windows and seed are those of its card where they are not given.
+    """
     from msmd.data.windows import Protocol, split_dataset
 
     chosen = choice(names, forecaster, data, source, dt_fs)
-    protocol = Protocol(
-        split=split, sampling=sampling, horizon_fs=horizon_fs, n_train=train_windows, n_test=windows, seed=seed
-    )
+    given: dict[str, Any] = {"sampling": sampling, "horizon_fs": horizon_fs, "seed": seed}
+    given = {name: value for name, value in given.items() if value is not None}
+    if train_windows is not None:
+        given["n_train"] = n_windows(train_windows, "--train-windows")
+    own = chosen.trained_protocol() if split == "paper" else {}
+    own = {name: own[name] for name in USUAL if name in own}
+    protocol = Protocol(split=split, n_test=windows, **(USUAL | own | given))
     dataset = chosen.dataset()
     cut = split_dataset(dataset, protocol)
     asked = chosen.forecaster_for(dataset, cut)
     beside = [] if as_json else _untrained(cut, but=asked.name)
-    rotation_seed = seed if rotate else None
+    rotation_seed = protocol.seed if rotate else None
     found = list(_evaluations([asked, *beside], cut, dataset.source, rotation_seed))
     if as_json:
         typer.echo(json.dumps(found[0].to_json()))

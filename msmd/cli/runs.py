@@ -30,12 +30,14 @@ def runs(
     """Lists runs: state, error on validation windows, settings."""
     from msmd.training.comparison import full_row_of, matches
     from msmd.training.events import write_missing_events
-    from msmd.training.job_folder import list_jobs, runs_folder
+    from msmd.training.job_folder import list_jobs, runs_folder, unreadable_jobs
 
     root = folder or runs_folder()
     if not root.is_dir():
         raise ProtocolError(f"There is no folder {root}; name the folder that holds the runs, or set MSMD_RUNS.")
     found = [job for job in list_jobs(root) if matches(job, words)]
+    for sentence in unreadable_jobs(root):
+        typer.echo(f"msmd: {sentence}", err=True)
     if tensorboard:
         n_written = sum(write_missing_events(job.folder) for job in found)
         typer.echo(f"msmd: wrote events for {n_written} run(s); `tensorboard --logdir {root}` shows them.", err=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from msmd.cli.choices import AsJson
+from msmd.cli.choices import AsJson, Choice
 
 if TYPE_CHECKING:
     from msmd.metrics.space_time_comparison import SpaceTimeComparison
@@ -56,15 +56,16 @@ def _compared(
 ) -> Iterator[SpaceTimeComparison]:
     from rich.console import Console
 
-    from msmd.data import load_dataset
     from msmd.forecasting import load_forecaster
     from msmd.metrics.space_time_comparison import compare_space_time
 
     console = Console(stderr=True)
     for number, name in enumerate(names, start=1):
         with console.status(f"{name} ({number} of {len(names)}): following members over {stretch_fs:g} fs each …"):
-            dataset = load_dataset(name, source=source)
+            choice = Choice(forecaster=chosen, data=name, source=source)
+            dataset = choice.dataset()
             model = load_forecaster(chosen, dataset)
+            choice.say_caveat(dataset)
             found = compare_space_time(model, dataset, stretch_fs=stretch_fs, laplacian=laplacian)
         yield found
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from msmd.cli.choices import AsJson, DataFile, TimeStep, refuse_time_step_without_file
-from msmd.errors import DataError, ProtocolError
+from msmd.errors import DataError, ProtocolError, unknown_name
 
 if TYPE_CHECKING:
     from msmd.molecule import Molecule
@@ -31,12 +31,15 @@ def spectrum(
     as_json: AsJson = False,
 ) -> None:
     """Prints the eigenvalues of the graph Laplacian, ascending, with their degeneracies."""
+    from msmd.data.registry import SOURCES
     from msmd.spectrum import graph_spectrum
 
     chosen = data or molecule
     if chosen is None or (data is not None and molecule is not None):
         raise ProtocolError("Give either the name of a molecule or --data FILE.")
     refuse_time_step_without_file(data, dt_fs)
+    if source not in SOURCES:
+        raise unknown_name("source", source, SOURCES)
     dataset = _dataset(chosen, source, dt_fs, needs_times=time_scales) if data is not None or time_scales else None
     atoms = _registered(str(chosen)) if dataset is None else dataset.molecule
     found = graph_spectrum(atoms, laplacian=laplacian, n_modes=modes)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from msmd.cli.choices import DataFile, Seed, Source, TimeStep, refuse_time_step_without_file
+from msmd.cli.choices import DataFile, Seed, Source, TimeStep, n_windows, refuse_time_step_without_file
 from msmd.errors import MsmdError, ProtocolError
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 
 def train(
+    context: typer.Context,
     run: Annotated[Path, typer.Option(help="Run folder; holds a run already? Then training goes on with it.")],
     molecule: Annotated[str | None, typer.Argument(help="A molecule of the registry.")] = None,
     data: DataFile = None,
@@ -69,6 +70,7 @@ def train(
     if molecule is None and data is None:
         if found is None:
             raise ProtocolError("Name a molecule or give --data FILE; only a folder that holds a run needs neither.")
+        _refuse_settings(context)
         plan, config = found, None
     else:
         fit = FitConfig(
@@ -105,6 +107,25 @@ def export(
 
     check_is_result(run)
     typer.echo(export_run(run, checkpoints, replace=replace_other, half=half))
+
+
+def _refuse_settings(context: typer.Context) -> None:
+    """Refuses options that say what a run is, where the run in the folder says it already.
+
+    Raises:
+        ProtocolError: naming them.
+    """
+    given = [
+        parameter.opts[0]
+        for parameter in context.command.params
+        if parameter.name not in ("run", "queued")
+        and getattr(context.get_parameter_source(parameter.name), "name", "") == "COMMANDLINE"
+    ]
+    if given:
+        raise ProtocolError(
+            f"{', '.join(given)} cannot be changed while a run goes on: --run alone goes on with it as it is. Name the "
+            "molecule, and another folder, to start anew."
+        )
 
 
 @contextmanager
@@ -176,7 +197,7 @@ def _plan(
         source=source,
         dt_fs=dt_fs,
         budget="frames" if windows == "all" else "windows",
-        protocol=Protocol(split=split, sampling=sampling, n_train=_n_windows(windows), seed=seed),
+        protocol=Protocol(split=split, sampling=sampling, n_train=n_windows(windows, "--windows"), seed=seed),
         fit=fit,
         command=shlex.join(["msmd", *sys.argv[1:]]),
     )
@@ -188,14 +209,6 @@ def _data(molecule: str | None, data: Path | None) -> str:
     if data is not None and not data.is_file():
         raise ProtocolError(f"There is no file {data}.")
     return molecule if molecule is not None else str(data)
-
-
-def _n_windows(text: str) -> int | None:
-    if text == "all":
-        return None
-    if not text.isdigit() or int(text) < 1:
-        raise ProtocolError(f"--windows is {text!r}; expected a whole number of at least 1, or 'all'.")
-    return int(text)
 
 
 def _show(reports: Iterable[EpochReport]) -> None:

@@ -10,7 +10,7 @@ import torch
 from msmd.baselines.simulation import GFN2Simulation
 from msmd.data.simulate import nudged
 from msmd.data.windows import Windows
-from msmd.forecasting import Forecaster, SamplingForecaster
+from msmd.forecasting import Forecaster, SamplingForecaster, check_molecule
 from msmd.metrics.displacement import Band, error_by_band
 from msmd.molecule import Molecule
 
@@ -55,8 +55,10 @@ def chaos_floor(
         seed: of that.
 
     Raises:
+        DataError: when the forecaster was made for another molecule.
         MissingPackageError: where tblite is not installed.
     """
+    check_molecule(forecaster, molecule)
     simulation = GFN2Simulation(molecule=molecule)
     start, velocity, times = windows.positions, windows.velocities, windows.times_fs
     rows = tuple(torch.tensor(part) for part in (start, velocity, times))

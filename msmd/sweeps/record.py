@@ -49,7 +49,7 @@ class Record:
         hardware: processor or GPU, for people.
         steps_factor: training steps as a multiple of the forecaster's own; None without steps, or under a wall time.
         max_minutes: wall time of the training; None without a limit.
-        is_complete: False when the training was shorter than the forecaster's own.
+        is_complete: False when the training was shorter than the forecaster's own, and patience did not end it.
         settings: entries of the config that differ from the forecaster's own, as ``name=value name=value``.
         checkpoint: run or checkpoint that was tested, relative to the project where it lies in it; empty without one.
         weights: the first digits of the SHA-256 of the weights that were tested; empty without any.

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from msmd.checkpoint import read_card
+from msmd.errors import MsmdError
 from msmd.training.folder import read_metrics
 from msmd.training.job_folder import Job
 from msmd.training.reference import read_baselines
@@ -51,10 +52,13 @@ def differing_settings(jobs: Sequence[Job]) -> dict[str, list[str]]:
 
 
 def result_of(job: Job) -> dict[str, float] | None:
-    """Errors of a finished model on the run's validation windows, Å²; None before there is one."""
+    """Errors of a finished model on the run's validation windows, Å²; None before there is one that can be read."""
     if job.state != "finished":
         return None
-    return read_card(job.folder).get("metrics") or None
+    try:
+        return read_card(job.folder).get("metrics") or None
+    except MsmdError:
+        return None
 
 
 def newest_error(job: Job) -> float | None:

@@ -120,7 +120,12 @@ def read_plan(folder: Path) -> RunPlan | None:
 def read_status(folder: Path) -> RunStatus | None:
     """Where the run in a folder stands, None before it has begun."""
     path = folder / STATUS
-    return RunStatus(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
+    if not path.exists():
+        return None
+    try:
+        return RunStatus(**json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
+        raise CheckpointError(f"{path} cannot be read ({error}); remove the folder, or the file.") from error
 
 
 def read_metrics(folder: Path) -> list[EpochReport]:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from msmd.checkpoint import CARD, config_from_json
-from msmd.errors import MsmdError
+from msmd.errors import CheckpointError, MsmdError
 from msmd.training.folder import RUN, RunPlan, RunStatus, read_plan, read_status, write_json
 from msmd.training.locks import holder
 
@@ -120,11 +121,26 @@ def runs_folder() -> Path:
 
 
 def list_jobs(root: Path) -> list[Job]:
-    """Every run in a folder, the newest first."""
-    if not root.is_dir():
-        return []
-    found = [read_job(folder) for folder in root.iterdir() if (folder / JOB).exists() or (folder / RUN).exists()]
+    """Every run in a folder that can be read, the newest first."""
+    found = [entry for entry in _entries(root) if isinstance(entry, Job)]
     return sorted(found, key=lambda job: job.created, reverse=True)
+
+
+def unreadable_jobs(root: Path) -> list[str]:
+    """A sentence for every run in a folder that cannot be read: damaged, or made by another version."""
+    return sorted(str(entry) for entry in _entries(root) if isinstance(entry, MsmdError))
+
+
+def _entries(root: Path) -> Iterator[Job | MsmdError]:
+    folders = sorted(root.iterdir()) if root.is_dir() else []
+    for folder in folders:
+        if (folder / JOB).exists() or (folder / RUN).exists():
+            try:
+                yield read_job(folder)
+            except FileNotFoundError:  # deleted meanwhile
+                continue
+            except MsmdError as error:
+                yield error
 
 
 def read_job(folder: Path) -> Job:
@@ -137,11 +153,16 @@ def read_job(folder: Path) -> Job:
     job = read_entry(folder)
     status = read_status(folder)
     state = _state(folder, pid, status, stopped=job.get("stopped", False))
+    try:
+        title, created = str(job["title"]), float(job["created"])
+        spec = config_from_json(JobSpec, job["spec"])
+    except (CheckpointError, KeyError, TypeError, ValueError) as error:
+        raise _unreadable(folder / JOB, error) from error
     return Job(
         folder=folder,
-        title=job["title"],
-        spec=config_from_json(JobSpec, job["spec"]),
-        created=job["created"],
+        title=title,
+        spec=spec,
+        created=created,
         state=state,
         status=status,
         reason=_reason(folder, status) if state == "failed" else "",
@@ -183,11 +204,17 @@ def read_entry(folder: Path) -> dict:
     """``job.json``, or what stands for it in a run that was made by hand.
 
     Raises:
-        MsmdError: when the folder holds no run.
+        MsmdError: when the folder holds no run, or one that cannot be read.
     """
     path = folder / JOB
     if path.exists():
-        return json.loads(path.read_text(encoding="utf-8"))
+        try:
+            entry = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise _unreadable(path, error) from error
+        if not isinstance(entry, dict):
+            raise _unreadable(path, f"{type(entry).__name__} instead of entries")
+        return entry
     plan = read_plan(folder)
     if plan is None:
         raise MsmdError(f"{folder} holds no run.")
@@ -198,6 +225,10 @@ def read_entry(folder: Path) -> dict:
 def write_entry(folder: Path, entry: dict) -> None:
     """Replaces ``job.json``."""
     write_json(folder / JOB, entry)
+
+
+def _unreadable(path: Path, reason: object) -> CheckpointError:
+    return CheckpointError(f"{path} cannot be read ({reason}); remove the folder, or open it with the msmd it is of.")
 
 
 def _spec_of(plan: RunPlan) -> JobSpec:

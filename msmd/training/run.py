@@ -12,7 +12,7 @@ RUN/model.safetensors, RUN/card.json   the result, once finished
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -158,10 +158,11 @@ def _open(folder: Path, plan: RunPlan, config: Any, writes: bool) -> FitState | 
             folder.mkdir(parents=True, exist_ok=True)
             write_json(folder / RUN, {"plan": asdict(plan), "config": asdict(config)})
         return None
-    if replace(found, command=plan.command) != plan:
+    differing = _differing(folder, plan, config)
+    if differing:
         raise CheckpointError(
-            f"{folder} holds another run: {_difference(found, plan)}. Give the settings of that run to go on with it, "
-            "or another folder to start anew."
+            f"{folder} holds another run: {differing}. Give the settings of that run to go on with it, or another "
+            "folder to start anew."
         )
     if not (folder / STATE).exists():
         return None
@@ -171,10 +172,28 @@ def _open(folder: Path, plan: RunPlan, config: Any, writes: bool) -> FitState | 
     return state
 
 
-def _difference(found: RunPlan, wanted: RunPlan) -> str:
-    ours, theirs = asdict(wanted), asdict(found)
-    names = [n for n in ours if ours[n] != theirs[n] and n != "command"]
-    return "; ".join(f"{n} is {theirs[n]!r}, asked for {ours[n]!r}" for n in names)
+def _differing(folder: Path, plan: RunPlan, config: Any) -> str:
+    """What the run in the folder has otherwise, of its plan and of the forecaster's config; empty where nothing.
+
+    What an older run did not know is not held against it.
+    """
+    found = {"plan": asdict(read_plan(folder)), "config": json.loads((folder / RUN).read_text("utf-8"))["config"]}
+    wanted = json.loads(json.dumps({"plan": asdict(replace(plan, command="")), "config": asdict(config)}))
+    theirs, ours = _flat(json.loads(json.dumps(found))), _flat(wanted)
+    names = [name for name in ours if name in theirs and ours[name] != theirs[name] and name != "plan.command"]
+    return "; ".join(f"{name.rpartition('.')[2]} is {theirs[name]!r}, asked for {ours[name]!r}" for name in names)
+
+
+def _flat(entries: Mapping[str, Any], before: str = "") -> dict[str, Any]:
+    """Nested entries by their path.
+
+    >>> _flat({"fit": {"seed": 0}, "data": "ethanol"})
+    {'fit.seed': 0, 'data': 'ethanol'}
+    """
+    found: dict[str, Any] = {}
+    for name, value in entries.items():
+        found |= _flat(value, f"{before}{name}.") if isinstance(value, dict) else {before + name: value}
+    return found
 
 
 def _cut_metrics(path: Path, seconds: float) -> None:
@@ -219,6 +238,8 @@ def check_is_result(folder: Path) -> None:
     Raises:
         MsmdError: with where the run stands.
     """
+    if not (folder / RUN).exists():
+        raise MsmdError(f"{folder} has no result yet: it holds no run; give a folder that 'msmd train' has made.")
     if not (folder / "card.json").exists():
         status = read_status(folder)
         stands = (

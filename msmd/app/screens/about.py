@@ -78,8 +78,8 @@ with method:
 with sources:
     st.header("What a forecast is not", anchor="not")
     st.markdown(
-        "- **Not a simulation.** It follows one learned potential from one start; beyond about 1 ps the true motion is "
-        "chaotic, and no forecaster can follow it.\n"
+        "- **Not a simulation.** It follows one learned potential from one start. The true motion is chaotic: floppy "
+        "molecules part from any forecast within a few hundred femtoseconds, rigid ones after picoseconds.\n"
         "- **Not chemistry it has not seen.** A checkpoint knows one molecule at one temperature, as one reference "
         "method describes it; bonds do not break.\n"
         "- **Not one truth.** Start positions and velocities do not tell the thermostat's state; the data decide how "
