@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
+from msmd.data.sampling import is_continuous
 from msmd.trajectory import Trajectory, nearest_frames
 
 HORIZONS_FS = (50.0, 150.0, 400.0, 800.0, 1500.0, 3000.0, 6000.0)
@@ -35,11 +36,6 @@ class Timing:
     horizon_fs: float
     step_fs: float
     custom_fs: tuple[float, ...] = ()
-
-
-def is_continuous(trajectory: Trajectory) -> bool:
-    """True where positions can be had at any time, not just at stored frames."""
-    return trajectory.dt_fs is not None and len(trajectory.start_frames) == trajectory.n_frames
 
 
 def possible_starts(trajectory: Trajectory, horizon_fs: float) -> Int[np.ndarray, " starts"]:

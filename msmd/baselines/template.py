@@ -34,7 +34,8 @@ class Template(FittedBaseline):
 
     @classmethod
     def fit(cls, training: TrainingData) -> Template:
-        """Least squares over all windows, their starts counted as samples at t = 0."""
+        """Least squares over all windows, their starts counted as samples at t = 0; a knot that none of them touches
+        has the mean structure."""
         windows, masses = training.windows, training.molecule.masses
         structure = mean_structure(training.structures(), masses)
         frame = eckart_frame(windows.positions, structure, masses)
@@ -45,10 +46,9 @@ class Template(FittedBaseline):
         weights = knots.weights(times).reshape(times.size, -1)
         gram = weights.T @ weights
         gram += RELATIVE_RIDGE * np.trace(gram) / len(gram) * np.eye(len(gram))
-        futures = np.linalg.solve(gram, weights.T @ body.reshape(times.size, -1))
-        return cls(
-            molecule=training.molecule, structure=structure, knots=knots, futures=futures.reshape(-1, *structure.shape)
-        )
+        moved = np.linalg.solve(gram, weights.T @ (body - structure).reshape(times.size, -1))
+        futures = structure + moved.reshape(-1, *structure.shape)
+        return cls(molecule=training.molecule, structure=structure, knots=knots, futures=futures)
 
     def move(
         self,

@@ -6,6 +6,7 @@ whole.  rMD17 comes as one archive for all molecules; it stays in the cache, and
 
 from __future__ import annotations
 
+import errno
 import http.client
 import shutil
 import tarfile
@@ -203,7 +204,7 @@ def _size_beyond_range(error: urllib.error.HTTPError) -> int | None:
 
 
 def _extract(archive: Path, member: str, out: Path) -> None:
-    """Streams one member out of a tar archive; a damaged archive is deleted."""
+    """Streams one member out of a tar archive; a damaged archive is deleted, one that there is no room for is not."""
     try:
         with tarfile.open(archive, "r|*") as tar:
             for entry in tar:
@@ -215,6 +216,8 @@ def _extract(archive: Path, member: str, out: Path) -> None:
                         shutil.copyfileobj(stream, file, CHUNK_BYTES)
                     return
     except (tarfile.TarError, EOFError, OSError) as error:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS):
+            raise DataError(f"{out} cannot be written: {error.strerror}. Make room and fetch again.") from error
         archive.unlink(missing_ok=True)
         raise DataError(f"The archive is damaged and was discarded ({error}); fetch it again.") from error
     raise DataError(f"{archive} holds no {member}; the published archive has changed.")

@@ -20,6 +20,9 @@ from msmd.trajectory import Dataset
 REQUIRED = ("R", "z")
 OPTIONAL = ("E", "F", "dt_fs")
 
+OTHER_THEORIES = ("gfn2", "cc")
+"""How the ``theory`` of files in MD17's format begins that hold other motion than MD17's: ours, and coupled cluster."""
+
 
 def read_md17(path: Path, *, dt_fs: float | None = None) -> Dataset:
     """Reads an MD17 file.
@@ -42,7 +45,19 @@ def read_md17(path: Path, *, dt_fs: float | None = None) -> Dataset:
         forces=as_frames(arrays["F"], "F", path, like=positions) if "F" in arrays else None,
         energies=as_energies(arrays["E"], "E", n_frames, path) if "E" in arrays else None,
     )
-    return dataset_from_raw([raw], Origin(path=path, source="md17", published=lambda card: card.md17), dt_fs=dt_fs)
+    is_other = _theory(path).startswith(OTHER_THEORIES)
+    origin = Origin(path=path, source="md17", published=None if is_other else lambda card: card.md17)
+    return dataset_from_raw([raw], origin, dt_fs=dt_fs)
+
+
+def _theory(path: Path) -> str:
+    """What the file says of its electronic-structure method, in lower case; empty where it says nothing readable."""
+    try:
+        found = read_npz(path, (), ("theory",)).get("theory", np.array(""))
+    except DataError:
+        return ""
+    text = found.item() if found.size == 1 else ""
+    return (text.decode(errors="replace") if isinstance(text, bytes) else str(text)).lower()
 
 
 def as_frames(array: np.ndarray, name: str, path: Path, like: np.ndarray | None = None) -> np.ndarray:

@@ -14,7 +14,7 @@ from msmd.data.identify import identify
 from msmd.data.registry import MoleculeCard, RemoteFile
 from msmd.data.summary import disagreement, implausible_temperature
 from msmd.data.timestep import dt_from_forces
-from msmd.data.velocities import derived_velocities, tells_velocities
+from msmd.data.velocities import COARSE_FS, derived_velocities, tells_velocities
 from msmd.errors import DataError, MsmdWarning
 from msmd.molecule import Molecule
 from msmd.trajectory import Dataset, Trajectory
@@ -145,8 +145,19 @@ def _trajectory(raw: RawFrames, molecule: Molecule, step: float, source: str, *,
     )
 
 
+def _coarse(dataset: Dataset) -> str:
+    """A sentence where velocities had to be guessed from frames too far apart."""
+    first = dataset.segments[0]
+    if first.velocities_are_exact or first.dt_fs is None or first.dt_fs <= COARSE_FS:
+        return ""
+    return (
+        f"its frames lie {first.dt_fs:g} fs apart and hold no velocities; what can be told of them from positions is "
+        "wrong by half and more, and forecasts from it too. Store velocities, or frames at most 2 fs apart."
+    )
+
+
 def _warn_of_disagreement(dataset: Dataset, path: Path) -> None:
     step = disagreement(dataset, dt_from_forces(dataset.segments[0], dataset.dt_fs))
-    for warning in (step, implausible_temperature(dataset)):
+    for warning in (step, _coarse(dataset), implausible_temperature(dataset)):
         if warning:
             warnings.warn(f"{path.name}: {warning}", MsmdWarning, stacklevel=4)

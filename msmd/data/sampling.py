@@ -16,6 +16,10 @@ from msmd.trajectory import Trajectory, nearest_frames
 LONG_FACTOR = 4
 """The ``long`` sampling asks for this many horizons: 6 ps."""
 
+COARSEST_FS = 5.0
+"""Up to this spacing two frames and their velocities tell the path between them: a cubic is off by .3 % of a C–H
+stretch (11 fs) at 4 fs and by 40 % at 11 fs."""
+
 NEAR_ENOUGH = 0.25
 """A stored frame may stand for an even time when it is no further away than this part of the spacing."""
 
@@ -25,8 +29,9 @@ where the range does not hold enough frames."""
 
 
 def is_continuous(segment: Trajectory) -> bool:
-    """True where positions can be had at any time."""
-    return len(segment.start_frames) == segment.n_frames and segment.dt_fs is not None
+    """True where positions can be had at any time: evenly and closely spaced frames, all with a velocity."""
+    dt_fs = segment.dt_fs
+    return dt_fs is not None and dt_fs <= COARSEST_FS and len(segment.start_frames) == segment.n_frames
 
 
 def even(

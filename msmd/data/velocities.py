@@ -37,6 +37,9 @@ STENCIL_FRAMES = 7
 FINE_FS = 1.5
 """Up to this spacing, seven frames on one side tell the velocity better than fewer do."""
 
+COARSE_FS = 5.0
+"""Regular frames further apart tell little of a velocity: C–H bonds turn by half a period between two of them."""
+
 LONGEST_GAP_FS = 2.5
 """Beyond this, C–H bonds (11 fs a period) have turned so far that two frames no longer tell the velocity."""
 
@@ -73,7 +76,9 @@ def derived_velocities(
     positions: Float[np.ndarray, "frames atoms 3"],
     accelerations: Float[np.ndarray, "frames atoms 3"] | None = None,
 ) -> Float[np.ndarray, "frames atoms 3"]:
-    """Velocities in Å/fs; NaN in frames whose neighbours are too far away.
+    """Velocities in Å/fs; NaN in irregular frames whose neighbours are too far away.
+
+    Of regular frames further than ``COARSE_FS`` apart they are no more than a rough guess (``MsmdWarning`` when read).
 
     Args:
         times_fs: strictly increasing.

@@ -127,6 +127,10 @@ class Protocol:
             raise unknown_name("sampling", self.sampling, SAMPLINGS)
         if self.n_times < 1:
             raise ProtocolError(f"n_times is {self.n_times}; expected at least 1 target time per window.")
+        for name in ("n_train", "n_validation", "n_test"):
+            count = getattr(self, name)
+            if count is not None and count < 1:
+                raise ProtocolError(f"{name} is {count}; expected at least 1 window.")
         if self.horizon_fs is not None and self.horizon_fs <= 0:
             raise ProtocolError(f"horizon_fs is {self.horizon_fs}; expected a positive time in fs.")
 
@@ -197,6 +201,11 @@ def _cut(dataset: Dataset, starts: Starts, order: Order, sampling: Sampling) -> 
         sampling(dataset.segments[i], int(frame), int(last), order.horizon_fs, order.n_times, order.random)
         for i, frame, last in starts
     ]
+    if not drawn:
+        raise ProtocolError(
+            f"{dataset.molecule.name} has too few starts with {order.horizon_fs:.0f} fs after them to share out among "
+            "training, validation and test; give a longer trajectory, or ask for a shorter horizon."
+        )
     kept = np.array([times is not None for times in drawn], dtype=bool)
     if not kept.any():
         raise ProtocolError(

@@ -1,7 +1,8 @@
 """Members of an ensemble: starts that a forecast cannot tell from the one it was given.
 
 The first member is that start itself; the others come in opposite pairs, so that what is linear in the perturbation
-drops out of their mean.
+drops out of their mean.  Under a thermostat an even number of members shares its unseen variable ξ(0) out in pairs
+alone, so that there only an odd number has a member with ξ(0) = 0.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ from msmd.models.modal_field import KnownStructures, ModalField, ModalGeometry
 from msmd.models.motion import THERMOSTAT_WAVENUMBER, ConstantEnergy, Motion, NoseHoover, Thermostat
 from msmd.models.renumbering import pair_order, renumbered_molecule, renumbered_state, spectral_ode_axes
 from msmd.models.solvers import MultipleTimeSteps, Solver, Torchdiffeq, VelocityVerlet
-from msmd.models.spectral_ode_config import SpectralODEConfig
+from msmd.models.spectral_ode_config import MAX_MEMBERS, SpectralODEConfig
 from msmd.models.symmetry import symmetrised_inverse_distances
 from msmd.models.threads import threads_for
 from msmd.models.training_plan import Learner, plan
@@ -47,9 +47,6 @@ WAVENUMBERS = (200.0, 400.0, 800.0, 1600.0, THERMOSTAT_WAVENUMBER)
 
 CHOOSING_WINDOWS = 60
 """Windows of each kind that choose among the candidates."""
-
-MAX_MEMBERS = 64
-"""Most members that an ensemble can have."""
 
 N_PATHS = 2
 """What the fall-back may believe: the members' mean, and the first member."""

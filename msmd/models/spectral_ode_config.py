@@ -14,6 +14,9 @@ from msmd.models.training_plan import PlanConfig
 EVOLUTIONS = ("ode", "direct")
 SOLVERS = ("multiple-time-steps", "verlet", "dopri5", "rk4")
 
+MAX_MEMBERS = 64
+"""Most members that an ensemble can have."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class SpectralODEConfig:
@@ -86,6 +89,8 @@ class SpectralODEConfig:
         for name in ("step_fs", "n_inner", "n_members"):
             if not getattr(self, name) > 0:
                 raise ProtocolError(f"{name} is {getattr(self, name)}; expected a positive number.")
+        if self.n_members > MAX_MEMBERS:
+            raise ProtocolError(f"n_members is {self.n_members}; expected 1 to {MAX_MEMBERS}.")
         if self.thermostat_wavenumber is not None and not self.thermostat_wavenumber > 0:
             raise ProtocolError(
                 f"thermostat_wavenumber is {self.thermostat_wavenumber}; expected a positive number, or none for the "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from msmd.data.windows import TrainingData
 from msmd.errors import ProtocolError
@@ -57,6 +57,20 @@ class PlanConfig:
     refine_steps: int = 1500
     refine_rate: float = 1e-3
     refine_batch: int = 128
+
+    def __post_init__(self) -> None:
+        rounds = {len(self.flight_lags_fs), len(self.flight_steps), len(self.flight_rates)}
+        if len(rounds) > 1:
+            raise ProtocolError(
+                f"flight_lags_fs, flight_steps and flight_rates have {len(self.flight_lags_fs)}, "
+                f"{len(self.flight_steps)} and {len(self.flight_rates)} entries; expected one each for every round."
+            )
+        for field in fields(self):
+            values = getattr(self, field.name)
+            least = 0 if field.name.endswith("steps") else None
+            for value in values if isinstance(values, tuple) else (values,):
+                if value < 0 or (least is None and value == 0):
+                    raise ProtocolError(f"plan.{field.name} is {values}; expected numbers above zero.")
 
 
 @dataclass(frozen=True, kw_only=True)

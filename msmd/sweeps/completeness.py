@@ -51,8 +51,8 @@ def length_of_command(command: str) -> Length:
     """
     if not command.startswith("msmd train "):
         return Length(steps_factor=None, max_minutes=None, is_complete=False)
-    epochs = re.search(r"--epochs[ =]([0-9.]+)", command)
-    minutes = re.search(r"--max-minutes[ =]([0-9.]+)", command)
+    epochs = re.search(r"--epochs[ =](\S+)", command)
+    minutes = re.search(r"--max-minutes[ =](\S+)", command)
     if minutes:
         return Length(steps_factor=None, max_minutes=float(minutes.group(1)), is_complete=False)
     factor = float(epochs.group(1)) if epochs else 1.0

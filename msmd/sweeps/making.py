@@ -110,7 +110,7 @@ def _closed_form(task: Task, folder: Path, dataset: Dataset, sampling: str) -> M
     return Made(
         forecaster=forecaster,
         budget=task.budget,
-        n_train_windows=task.windows,
+        n_train_windows=task.windows if task.budget == "windows" else None,
         train_sampling=trained_at,
         train_seconds=time.perf_counter() - began,
         device="cpu",

@@ -111,7 +111,7 @@ class RayCluster:
 
     def run(self, works: Sequence[Work]) -> list[str]:
         """As ``Pool`` says."""
-        from ray.exceptions import RayError
+        from ray.exceptions import RayError, RayTaskError
         from ray.util.joblib import register_ray
 
         register_ray()
@@ -120,6 +120,8 @@ class RayCluster:
             with joblib.parallel_config("ray", n_jobs=self.n_slots, ray_remote_args=share):
                 parallel = joblib.Parallel(batch_size=1, pre_dispatch="all")  # pyright: ignore[reportArgumentType]
                 return [reason or "" for reason in parallel(joblib.delayed(do)(work) for work in works)]
+        except RayTaskError as error:  # raised by the task itself, where it runs: such as another version of msmd
+            raise MsmdError(f"A worker of the cluster cannot do its task: {error.cause!r}") from error
         except RayError as error:
             raise WorkerDiedError("A worker of the cluster was lost.") from error
 

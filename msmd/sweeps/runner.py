@@ -67,13 +67,16 @@ def _run_wave(works: Iterable[Work], pool: Pool) -> Iterator[TaskReport]:
         else:
             waiting.append(work)
     while waiting:
-        batch = _Batch(waiting, pool)
+        n_before, batch = len(waiting), _Batch(waiting, pool)
         for report in batch:
             waiting = [work for work in waiting if work.task.name != report.task.name]
             yield report
         if not batch.died:
             return
-        for work in [work for work in waiting if _was_running(work)]:
+        suspects = [work for work in waiting if _was_running(work)]
+        if not suspects and len(waiting) == n_before:  # died before any could begin: the next batch would do the same
+            suspects = list(waiting)
+        for work in suspects:
             # A death takes its neighbours along; alone, each shows whether it was the one.
             yield from _run_alone(work, pool)
             waiting.remove(work)

@@ -42,6 +42,8 @@ class TrainingSpec:
     tuning_share: float = 1.0
 
     def __post_init__(self) -> None:
+        if not self.windows:
+            raise ProtocolError(f"training.windows is empty; expected numbers from 1 on, or {ALL!r}.")
         for budget in self.windows:
             if budget != ALL and not (isinstance(budget, int) and budget > 0):
                 raise ProtocolError(f"training.windows holds {budget!r}; expected numbers from 1 on, or {ALL!r}.")

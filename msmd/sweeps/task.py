@@ -104,7 +104,8 @@ class Task:
     def test_protocol(self, sampling: str) -> Protocol:
         """How the test windows are cut: the same for every forecaster of the sweep.
 
-        Under the papers' split the number of training windows decides which windows are left for the test.
+        Under the papers' split the number of training windows decides which windows are left for the test, so that
+        they are the same for every forecaster of one budget.
         """
         return replace(
             self.training_protocol(sampling),
@@ -153,7 +154,7 @@ def _config(forecaster: str, options: list[str]) -> Any:
 
 def _tasks(spec: SweepSpec, molecule: str, entry: ForecastersSpec) -> Iterator[Task]:
     for name, split, variant in product(entry.names, spec.evaluation.splits, (None, *entry.variants)):
-        budgets, seeds = _budgets(spec, name), entry.seeds or spec.seeds
+        budgets, seeds = _budgets(spec, name, split), entry.seeds or spec.seeds
         if entry.checkpoint and (variant is None or variant.reuse):
             budgets = budgets[:1]
             seeds = seeds if "{seed}" in entry.checkpoint else seeds[:1]
@@ -164,8 +165,9 @@ def _tasks(spec: SweepSpec, molecule: str, entry: ForecastersSpec) -> Iterator[T
             yield full if variant is None else _changed(full, entry, variant)
 
 
-def _budgets(spec: SweepSpec, name: str) -> tuple[int | None, ...]:
-    if not forecaster_card(name).learns:
+def _budgets(spec: SweepSpec, name: str, split: str) -> tuple[int | None, ...]:
+    """What learns nothing needs no windows, but under the papers' split each budget has test windows of its own."""
+    if not forecaster_card(name).learns and split == "blocked":
         return (None,)
     return tuple(None if budget == ALL else int(budget) for budget in spec.training.windows)
 

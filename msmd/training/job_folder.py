@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from msmd.checkpoint import CARD, config_from_json
@@ -245,4 +247,15 @@ def _spec_of(plan: RunPlan) -> JobSpec:
         split=protocol.split,
         sampling=protocol.sampling,
         seed=fit.seed,
+        options=_options(plan.command),
     )
+
+
+def _options(command: str) -> tuple[str, ...]:
+    """What followed ``--set`` on the command line of a run.
+
+    >>> _options("msmd train ethanol --set n_modes=3 --set 'widths=[8, 6]' --run runs/a")
+    ('n_modes=3', 'widths=[8, 6]')
+    """
+    words = shlex.split(command)
+    return tuple(after for word, after in pairwise(words) if word == "--set")

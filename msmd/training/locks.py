@@ -63,6 +63,7 @@ def open_claimed(folder: Path) -> IO[str]:
     file = (folder / LOCK).open("a+", encoding="utf-8")
     for _ in range(ATTEMPTS):
         if try_lock(file):
+            file.truncate(0)  # of whoever held it before: that number may be another process's by now
             return file
         time.sleep(PAUSE_S)
     file.seek(0)

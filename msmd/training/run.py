@@ -106,8 +106,8 @@ def _train(folder: Path, fit: Fit, provenance: Provenance, writes: bool) -> Iter
 
 
 def _save_epoch(folder: Path, fit: Fit, report: EpochReport, provenance: Provenance, *, is_best: bool) -> None:
-    """State, metrics, checkpoints where there was a validation, status: in this order a kill loses nothing."""
-    _save_state(folder / STATE, fit.state)
+    """Metrics, checkpoints where there was a validation, then the state, which training resumes from: a kill before it
+    repeats the epoch, whose line is cut and whose checkpoints are written again."""
     with (folder / METRICS).open("a", encoding="utf-8") as log:
         log.write(json.dumps(asdict(report)) + "\n")
     so_far = replace(provenance, metrics=report.validation or {})
@@ -116,6 +116,7 @@ def _save_epoch(folder: Path, fit: Fit, report: EpochReport, provenance: Provena
             save_checkpoint(fit.forecaster, folder / "last", so_far)
         if is_best:
             save_checkpoint(fit.forecaster, folder / "best", so_far)
+    _save_state(folder / STATE, fit.state)
     write_status(folder, _status(report))
 
 
@@ -165,6 +166,8 @@ def _open(folder: Path, plan: RunPlan, config: Any, writes: bool) -> FitState | 
             "folder to start anew."
         )
     if not (folder / STATE).exists():
+        if writes:
+            _cut_metrics(folder / METRICS, -1.0)
         return None
     state = FitState(**torch.load(folder / STATE, weights_only=True, map_location="cpu"))
     if writes:

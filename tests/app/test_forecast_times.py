@@ -8,13 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from msmd.app.forecast_times import (
+    HORIZONS_FS,
+    MAX_TIMES,
     SAMPLINGS,
     Timing,
     forecast_times,
-    is_continuous,
     possible_horizons,
     possible_starts,
+    possible_steps,
 )
+from msmd.data.sampling import is_continuous
 from msmd.molecule import Molecule
 from msmd.trajectory import Trajectory
 
@@ -89,3 +92,32 @@ def test_horizons_fit_into_the_trajectory(duration, expected):
 def test_no_velocities_no_horizon():
     still = Trajectory(molecule=HELIUM, times_fs=np.arange(5.0), positions=np.zeros((5, 1, 3)))
     assert possible_horizons(still) == ()
+
+
+@pytest.mark.parametrize("horizon", HORIZONS_FS)
+def test_every_step_on_offer_reaches_the_horizon(horizon):
+    moving = trajectory(np.arange(0, 6100, 4.0))
+    for step in possible_steps(horizon):
+        for sampling in ("even", "irregular"):
+            times = forecast_times(moving, 0, Timing(sampling=sampling, horizon_fs=horizon, step_fs=step))
+            assert len(times) <= MAX_TIMES + 1
+            assert times[-1] > (1 - 3 * step / horizon) * horizon if sampling == "even" else times[-1] > 0.3 * horizon
+
+
+def test_too_many_times_are_thinned_and_not_cut_off():
+    timing = Timing(sampling="even", horizon_fs=6000.0, step_fs=1.0)
+    times = forecast_times(trajectory(np.arange(0, 6100, 4.0)), 0, timing)
+    assert len(times) == MAX_TIMES + 1
+    assert times[-1] == 6000
+
+
+def test_a_horizon_shorter_than_every_step_is_a_step():
+    assert possible_steps(0.5) == (0.5,)
+
+
+def test_coarse_frames_are_asked_for_where_they_are():
+    """Nothing between frames 50 fs apart is known, whatever velocities they have."""
+    coarse = trajectory(np.arange(0, 2000, 50.0))
+    assert not is_continuous(coarse)
+    times = forecast_times(coarse, 0, Timing(sampling="even", horizon_fs=400.0, step_fs=16.0))
+    assert set(times.tolist()) <= set(np.arange(0, 450, 50.0).tolist())

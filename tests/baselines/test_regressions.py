@@ -54,6 +54,14 @@ def test_template_recovers_the_motion_that_all_windows_share(make_training, pred
     np.testing.assert_allclose(predicted, training.windows.targets, atol=1e-5)
 
 
+def test_template_has_the_mean_structure_where_no_window_looked(make_training, predict, bent, shape):
+    late = np.full((N_WINDOWS, 1), 400.0)
+    starts = np.broadcast_to(shape, (N_WINDOWS, 4, 3)).copy()
+    training = make_training(bent, starts, np.zeros_like(starts), late, starts[:, None])
+    between = predict(Template.fit(training), starts[:1], np.zeros((1, 4, 3)), np.array([[200.0]]))
+    np.testing.assert_allclose(between[0, 0], shape, atol=1e-6)
+
+
 def test_template_averages_over_starts(make_training, predict, bent, shape):
     random = np.random.default_rng(1)
     shift = pure_vibrations(shape, bent.masses, 0.05, random)

@@ -37,6 +37,21 @@ def test_a_trained_forecaster_can_be_named(msmd):
     assert json.loads(msmd(*words)[1])["forecaster"] == "spectral-ode"
 
 
+def test_a_run_on_random_starts_is_tested_on_those_it_left_out(msmd, tmp_path):
+    """Whatever --windows, --sampling and --seed it was trained with."""
+    run = tmp_path / "run"
+    words = ("--split", "paper", "--windows", "all", "--sampling", "irregular", "--seed", 3)
+    settings = ("--set", "n_steps=2", "--set", "batch=5", "--device", "cpu", "--run", run)
+    assert msmd("train", "ethanol", "--forecaster", "spectral-oscillator", *words, *settings)[0] == 0
+    asked = ("evaluate", run, "ethanol", "--windows", 5, "--json")
+    code, out, err = msmd(*asked, "--split", "paper")
+    assert (code, err.strip()) == (0, "")
+    assert json.loads(out)["sampling"] == "irregular"
+    for other in (("--train-windows", 500), ("--seed", 4), ("--sampling", "even")):
+        assert "test windows may be windows that it was trained on" in msmd(*asked, "--split", "paper", *other)[2]
+    assert "test windows may be" in msmd(*asked)[2]
+
+
 def test_the_table_has_the_untrained_baselines_beside_it(msmd):
     code, out, _ = msmd("evaluate", "--forecaster", "blend", "ethanol", "--windows", 10, "--train-windows", 20)
     assert code == 0

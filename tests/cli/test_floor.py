@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -40,3 +41,10 @@ def test_bad_input_ends_with_one_sentence(msmd):
     code, out, err = msmd("floor", "--forecaster", "persistence", "etanol")
     assert (code, out) == (2, "")
     assert "did you mean 'ethanol'?" in err
+
+
+def test_another_molecule_with_as_many_atoms_is_refused(msmd):
+    shipped = Path(__file__).parents[2] / "checkpoints/gfn2/ethanol/spectral-ode"
+    code, out, err = msmd("floor", shipped, "malonaldehyde", *SHORT)
+    assert (code, out) == (2, "")
+    assert "was made for 'ethanol'" in err

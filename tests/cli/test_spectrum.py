@@ -113,3 +113,15 @@ def test_eigenvalues_need_no_times_and_time_scales_do(tmp_path: Path):
         json.loads(run("--data", str(water), "--json").stdout)["eigenvalues"], [0, 1, 3], atol=1e-9
     )
     assert "--dt-fs" in str(run("--data", str(water), "--time-scales").exception)
+
+
+def test_what_a_file_is_warned_of_is_one_sentence(msmd, tmp_path):
+    """Not the line of source that warns."""
+    times = np.arange(40.0)
+    with open(tmp_path / "slow.xyz", "w", encoding="utf-8") as file:
+        for time in times:
+            file.write(f"2\n\nH 0 0 0\nH 0 0 {0.74 + 0.01 * np.sin(time)}\n")
+    code, _, err = msmd("spectrum", "--data", tmp_path / "slow.xyz", "--dt-fs", 10)
+    assert code == 0
+    assert "msmd: slow.xyz: its frames lie 10 fs apart and hold no velocities" in err
+    assert "warn" not in err

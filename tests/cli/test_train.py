@@ -158,3 +158,23 @@ def test_a_refused_training_leaves_no_folder(tmp_path: Path) -> None:
     with pytest.raises(ProtocolError, match="needs no training"):
         _msmd("train", "ethanol", "--run", str(run), "--forecaster", "persistence")
     assert not run.exists()
+
+
+def test_what_a_run_is_cannot_be_changed_on_the_way(tmp_path: Path) -> None:
+    words = ["train", "ethanol", "--forecaster", "spectral-oscillator", "--windows", "30", "--set", "batch=10",
+             "--device", "cpu", "--run", str(tmp_path / "run")]  # fmt: skip
+    _msmd(*words, "--set", "n_steps=4")
+    other = CliRunner().invoke(app, [*words, "--set", "n_steps=5"])
+    assert "holds another run: n_steps is 4, asked for 5." in str(other.exception)
+    fewer = CliRunner().invoke(app, [*words, "--set", "n_steps=4", "--windows", "20"])
+    assert "holds another run: n_train is 30, asked for 20." in str(fewer.exception)
+    assert "holds the result" in _msmd(*words, "--set", "n_steps=4")
+
+
+def test_settings_beside_a_folder_alone_are_refused(tmp_path: Path) -> None:
+    _msmd("train", "ethanol", "--forecaster", "spectral-oscillator", "--windows", "30", "--set", "n_steps=4",
+          "--device", "cpu", "--run", str(tmp_path / "run"))  # fmt: skip
+    result = CliRunner().invoke(
+        app, ["train", "--run", str(tmp_path / "run"), "--max-minutes", "3", "--set", "batch=9"]
+    )
+    assert "--max-minutes, --set cannot be changed while a run goes on" in str(result.exception)

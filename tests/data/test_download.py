@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import tarfile
 import threading
@@ -284,6 +285,18 @@ def test_an_archive_that_is_damaged(server, archived, tmp_path):
     with pytest.raises(DataError, match="archive is damaged and was discarded"):
         run(replace(archived, member="rmd17/z.npz"), tmp_path / "a.npz")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_does_not_cost_the_archive(archived, tmp_path, monkeypatch):
+    def copy(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as full:
+        full.setattr("msmd.data.download.shutil.copyfileobj", copy)
+        with pytest.raises(DataError, match=r"cannot be written: No space left on device\. Make room"):
+            run(archived, tmp_path / "a.npz")
+    run(archived, tmp_path / "a.npz")
+    check_file(tmp_path / "a.npz", archived)
 
 
 def test_fetch_puts_files_where_they_are_looked_for(server, remote, tmp_path, monkeypatch):

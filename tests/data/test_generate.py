@@ -144,6 +144,7 @@ def test_md17_file_of_a_run(tmp_path):
     write_recording(recording, tmp_path / "a.md17.npz")
     dataset = read_file(tmp_path / "a.md17.npz")
     assert dataset.dt_fs == 0.5
+    assert (dataset.source, dataset.thermostat, dataset.temperature_kelvin) == ("a.md17.npz", False, None)
     np.testing.assert_array_equal(dataset.segments[0].positions, recording.positions[0])
     truth = recording.velocities[0]
     inside = dataset.segments[0].velocities[3:-3] - truth[3:-3]

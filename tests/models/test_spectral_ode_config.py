@@ -14,6 +14,7 @@ from msmd.errors import ProtocolError, UnknownNameError
 from msmd.models.direct_config import DirectConfig
 from msmd.models.solvers import Torchdiffeq
 from msmd.models.spectral_ode import SpectralODE, SpectralODEConfig
+from msmd.models.training_plan import PlanConfig
 from msmd.models.variants import variant
 
 SHIPPED = Path(__file__).parents[2] / "checkpoints" / "gfn2" / "ethanol" / "spectral-ode"
@@ -56,6 +57,32 @@ def test_a_field_without_an_ode_is_refused() -> None:
 def test_a_tolerance_that_is_none_is_refused(tolerance: float) -> None:
     with pytest.raises(ProtocolError, match="expected a number between 0 and 1"):
         SpectralODEConfig(tolerance=tolerance)
+
+
+@pytest.mark.parametrize("n_members", [0, 65])
+def test_an_ensemble_that_cannot_be_is_refused(n_members: int) -> None:
+    with pytest.raises(ProtocolError, match=f"n_members is {n_members}"):
+        SpectralODEConfig(n_members=n_members)
+
+
+@pytest.mark.parametrize(
+    ("plan", "message"),
+    [
+        ({"flight_steps": (1,)}, "have 3, 1 and 3 entries"),
+        ({"force_rate": 0.0}, "plan.force_rate is 0.0; expected numbers above zero"),
+        ({"force_batch": 0}, "plan.force_batch is 0"),
+        ({"refine_steps": -1}, "plan.refine_steps is -1"),
+    ],
+)
+def test_a_plan_that_cannot_be_is_refused(plan: dict[str, object], message: str) -> None:
+    with pytest.raises(ProtocolError, match=message):
+        PlanConfig(**plan)
+
+
+def test_no_times_have_no_positions() -> None:
+    positions = torch.from_numpy(np.load(STORED)["positions"])
+    found = load_checkpoint(SHIPPED).predict(positions, 0 * positions, torch.zeros(len(positions), 0))
+    assert found.shape == (len(positions), 0, *positions.shape[1:])
 
 
 def test_a_network_of_no_sinusoids_is_refused() -> None:

@@ -22,6 +22,7 @@ from msmd.training.folder import EpochReport, RunPlan, write_json
         ("msmd train ethanol --run runs/a", 1.0, None, True),
         ("msmd train ethanol --epochs 2 --run runs/a", 2.0, None, True),
         ("msmd train ethanol --epochs 0.6 --run runs/a", 0.6, None, False),
+        ("msmd train ethanol --epochs 1e-3 --run runs/a", 1e-3, None, False),
         ("msmd train ethanol --max-minutes 4 --run runs/a", None, 4.0, False),
         ("a first training script", None, None, False),
         ("", None, None, False),

@@ -176,3 +176,13 @@ def _wait_for(condition: Callable[[], bool], timeout_s: float = 200.0) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.1)
+
+
+def test_a_pool_that_dies_before_it_begins_ends_with_failures(tmp_path: Path, tasks: tuple[Task, ...]) -> None:
+    """Not with the same batch for ever."""
+
+    class Broken(_Here):
+        def run(self, works: Sequence[Work]) -> list[str]:
+            raise WorkerDiedError("killed while importing")
+
+    assert set(_states(list(run_tasks(tasks, tmp_path, Broken()))).values()) == {"failed"}

@@ -68,6 +68,15 @@ def test_every_forecaster_gets_the_same_test_windows_whatever_its_budget(tmp_pat
         np.testing.assert_array_equal(tests[0].start_frames, other.start_frames)
 
 
+def test_under_the_papers_split_they_are_the_same_for_one_budget(tmp_path: Path) -> None:
+    tasks = _tasks(tmp_path, HEAD + 'splits = ["paper"]\n', UNTRAINED, OSCILLATOR)
+    dataset = load_dataset("ethanol")
+    tests = [split_dataset(dataset, task.test_protocol("even")).test for task in tasks]
+    assert {task.budget for task in tasks} == {"none", "windows"}
+    for other in tests[1:]:
+        np.testing.assert_array_equal(tests[0].start_frames, other.start_frames)
+
+
 def test_under_the_papers_split_no_training_start_is_tested(tmp_path: Path) -> None:
     (task, *_) = _tasks(tmp_path, HEAD + 'splits = ["paper"]\n', OSCILLATOR)
     dataset = load_dataset("ethanol")

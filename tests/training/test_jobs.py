@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -17,9 +18,9 @@ from msmd.checkpoint import load_checkpoint
 from msmd.errors import MsmdError
 from msmd.training.export import export_run
 from msmd.training.folder import RunStatus, read_metrics, read_status, write_status
-from msmd.training.job_folder import Job, JobSpec, list_jobs, log_lines, read_job, runs_folder
+from msmd.training.job_folder import Job, JobSpec, list_jobs, log_lines, read_job, runs_folder, unreadable_jobs
 from msmd.training.jobs import delete_job, rename_job, resume_job, start_job, stop_job
-from msmd.training.locks import claimed, holder, try_lock
+from msmd.training.locks import claimed, holder, open_claimed, try_lock
 from msmd.training.queue import in_turn, n_slots
 from msmd.training.reference import read_baselines
 
@@ -196,6 +197,30 @@ def test_waiting_keeps_how_far_a_run_had_come(tmp_path: Path) -> None:
     with in_turn(run):
         status = read_status(run)
     assert (status.state, status.seconds, status.progress) == ("starting", 30.0, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("job.json", ""), ("job.json", '{"title": "x"}'), ("job.json", "[]"), ("run.json", "{}"), ("job.json", '{"title": '
+     '"x", "created": 1, "spec": {"forecaster": "egnn", "data": "ethanol", "of_tomorrow": 1}}')],
+)  # fmt: skip
+def test_a_run_that_cannot_be_read_leaves_the_others_alone(tmp_path: Path, name: str, content: str) -> None:
+    for folder in ("good", "odd"):
+        (tmp_path / folder).mkdir()
+    entry = {"title": "a", "spec": {"forecaster": "egnn", "data": "ethanol"}, "created": 1.0, "stopped": True}
+    (tmp_path / "good/job.json").write_text(json.dumps(entry), encoding="utf-8")
+    (tmp_path / "odd" / name).write_text(content, encoding="utf-8")
+    assert [job.folder.name for job in list_jobs(tmp_path)] == ["good"]
+    (sentence,) = unreadable_jobs(tmp_path)
+    assert "odd" in sentence
+    assert "cannot be read" in sentence
+
+
+def test_who_claims_a_folder_is_nobody_before_it_has_signed(tmp_path: Path) -> None:
+    """The number of the last start may be another process's by now."""
+    (tmp_path / "lock").write_text("424242\n", encoding="utf-8")
+    with open_claimed(tmp_path):
+        assert (tmp_path / "lock").read_text(encoding="utf-8") == ""
 
 
 def test_nonsense_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

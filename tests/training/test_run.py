@@ -15,6 +15,7 @@ from msmd.data.windows import Protocol, Split
 from msmd.errors import CheckpointError, MsmdError
 from msmd.models.spectral_ode import SpectralODE, SpectralODEConfig
 from msmd.peers.ndcn import NDCN
+from msmd.training import run
 from msmd.training.config import FitConfig
 from msmd.training.run import (
     RunPlan,
@@ -85,6 +86,38 @@ def test_a_run_killed_in_between_goes_on_to_the_same_end(
     whole, killed = (load_checkpoint(tmp_path / name).state_dict() for name in ("whole", "killed"))
     assert all(torch.equal(whole[name], killed[name]) for name in whole)
     curves = [[(r.stage, r.step, r.loss) for r in read_metrics(tmp_path / name)] for name in ("whole", "killed")]
+    assert curves[0] == curves[1]
+
+
+@pytest.mark.parametrize("at", [1, 2])
+def test_the_best_weights_outlive_a_kill_between_two_files(
+    tmp_path: Path, split: Split, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    """The first epochs are the best here: killed before the state of one of them is written."""
+    right, save = NDCN.loss, run._save_state
+    monkeypatch.setattr(NDCN, "loss", lambda *rows: -right(*rows))
+    plan = replace(PLAN, forecaster="ndcn", fit=replace(PLAN.fit, epochs=4, validate_every=1))
+
+    def train(folder: Path) -> None:
+        fabric, config = Fabric(accelerator="cpu", devices=1), NDCN.Config(n_steps=40, learning_rate=0.01)
+        list(train_in_folder(folder, plan, NDCN, config, split, fabric))
+
+    def killed(path: Path, state: object) -> None:
+        saved.append(path)
+        if len(saved) == at:
+            raise KeyboardInterrupt
+        save(path, state)
+
+    saved: list[Path] = []
+    train(tmp_path / "whole")
+    with monkeypatch.context() as kill:
+        kill.setattr(run, "_save_state", killed)
+        with pytest.raises(KeyboardInterrupt):
+            train(tmp_path / "killed")
+    train(tmp_path / "killed")
+    whole, resumed = (load_checkpoint(tmp_path / name).state_dict() for name in ("whole", "killed"))
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+    curves = [[(r.step, r.loss) for r in read_metrics(tmp_path / name)] for name in ("whole", "killed")]
     assert curves[0] == curves[1]
 
 
