@@ -68,7 +68,8 @@ def check_starts(
     velocities: Float[Tensor, "windows atoms 3"],
     times_fs: Float[Tensor, "windows times"],
 ) -> None:
-    """Refuses input that ``predict`` cannot take: other atoms, shapes that do not go together, NaN and infinity.
+    """Refuses input that ``predict`` cannot take: other atoms, shapes that do not go together, nothing at all, NaN and
+    infinity.
 
     Raises:
         DataError: with what was found.
@@ -80,6 +81,8 @@ def check_starts(
             f"Expected positions and velocities of (windows, atoms, 3) and times of (windows, times); found "
             f"{tuple(positions.shape)}, {tuple(velocities.shape)} and {tuple(times_fs.shape)}."
         )
+    if 0 in times_fs.shape:
+        raise DataError(f"Found {n_windows} windows and {times_fs.shape[1]} times; expected at least one of each.")
     for name, rows in (("positions", positions), ("velocities", velocities), ("times_fs", times_fs)):
         if not bool((rows - rows == 0.0).all()):  # of arrays and tensors alike; NaN and infinity leave NaN
             raise DataError(f"The {name} must be finite numbers; found NaN or infinity.")

@@ -87,6 +87,15 @@ def test_shape_dtype_and_device_are_those_of_the_positions(card, made, rows, dty
 
 
 @every_forecaster
+def test_no_windows_and_no_times_are_refused(card, made, rows):
+    positions, velocities, times = rows
+    with pytest.raises(DataError, match="Found 3 windows and 0 times; expected at least one of each"):
+        made(card).predict(positions, velocities, times[:, :0])
+    with pytest.raises(DataError, match="Found 0 windows and 4 times"):
+        made(card).predict(positions[:0], velocities[:0], times[:0])
+
+
+@every_forecaster
 def test_the_same_question_gets_the_same_answer_and_is_left_as_it_was(card, made, rows):
     before = [row.clone() for row in rows]
     first, second = (made(card).predict(*rows) for _ in range(2))

@@ -66,9 +66,6 @@ def rollout(
             fraction = (times_fs.reshape(-1)[wanted] / step - number).to(before.coordinates.dtype)
             pieces.append(quintic_hermite(before, after, columns, fraction, step))
             soundness.append(alive[columns])
-    if not pieces:  # no times at all
-        shape = (n_columns, 0, *start.coordinates.shape[:-1])
-        return start.coordinates.new_zeros(shape), torch.ones(n_columns, 0, dtype=torch.bool, device=alive.device)
     found = torch.cat(pieces, dim=-1).permute(2, 0, 1)[torch.argsort(order)]
     sound = torch.cat(soundness)[torch.argsort(order)]
     return found.reshape(n_columns, n_times, *found.shape[1:]), sound.reshape(n_columns, n_times)

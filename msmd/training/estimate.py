@@ -11,6 +11,7 @@ from torch import nn
 
 from msmd.data.windows import Protocol, Windows, split_dataset
 from msmd.forecasters import forecaster_card
+from msmd.models.threads import threads_for
 from msmd.stage import Stage
 from msmd.training.averaging import blend_into
 from msmd.training.config import FitConfig
@@ -104,13 +105,14 @@ def estimate(spec: JobSpec, dataset: Dataset) -> Estimate:
     training = split.training if spec.windows == "all" else split.training.without_frames()
     forecaster = kind.create(training, config)
     stages = forecaster.stages(training)
-    return Estimate(
-        training_s=sum(stage.n_steps * _step_s(forecaster, stage, spec.seed) for stage in stages),
-        n_steps=sum(stage.n_steps for stage in stages),
-        n_stages=len(stages),
-        look_s=_look_s(forecaster.eval(), split.validation),
-        calibrates=hasattr(forecaster, "calibrate"),
-    )
+    with threads_for(1):  # as many as a job has, and as the clock below sees
+        return Estimate(
+            training_s=sum(stage.n_steps * _step_s(forecaster, stage, spec.seed) for stage in stages),
+            n_steps=sum(stage.n_steps for stage in stages),
+            n_stages=len(stages),
+            look_s=_look_s(forecaster.eval(), split.validation),
+            calibrates=hasattr(forecaster, "calibrate"),
+        )
 
 
 def _step_s(forecaster: nn.Module, stage: Stage, seed: int) -> float:

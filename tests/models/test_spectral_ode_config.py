@@ -79,12 +79,6 @@ def test_a_plan_that_cannot_be_is_refused(plan: dict[str, object], message: str)
         PlanConfig(**plan)
 
 
-def test_no_times_have_no_positions() -> None:
-    positions = torch.from_numpy(np.load(STORED)["positions"])
-    found = load_checkpoint(SHIPPED).predict(positions, 0 * positions, torch.zeros(len(positions), 0))
-    assert found.shape == (len(positions), 0, *positions.shape[1:])
-
-
 def test_a_network_of_no_sinusoids_is_refused() -> None:
     with pytest.raises(ProtocolError, match=r"direct\.n_sinusoids is 0"):
         DirectConfig(n_sinusoids=0)
