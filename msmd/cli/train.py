@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import shlex
 import shutil
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 
 def train(
-    context: typer.Context,
     run: Annotated[Path, typer.Option(help="Run folder; holds a run already? Then training goes on with it.")],
     molecule: Annotated[str | None, typer.Argument(help="A molecule of the registry.")] = None,
     data: DataFile = None,
@@ -60,6 +60,7 @@ def train(
     ] = False,
 ) -> None:
     """Trains a forecaster; stop and repeat the command to go on."""
+    given = dict(locals())
     from msmd.training.config import FitConfig
     from msmd.training.folder import read_plan
 
@@ -70,7 +71,7 @@ def train(
     if molecule is None and data is None:
         if found is None:
             raise ProtocolError("Name a molecule or give --data FILE; only a folder that holds a run needs neither.")
-        _refuse_settings(context)
+        _refuse_settings(given)
         plan, config = found, None
     else:
         fit = FitConfig(
@@ -109,22 +110,21 @@ def export(
     typer.echo(export_run(run, checkpoints, replace=replace_other, half=half))
 
 
-def _refuse_settings(context: typer.Context) -> None:
+def _refuse_settings(given: Mapping[str, object]) -> None:
     """Refuses options that say what a run is, where the run in the folder says it already.
 
     Raises:
-        ProtocolError: naming them.
+        ProtocolError: naming those that are not as they are when nobody gives them.
     """
-    given = [
-        parameter.opts[0]
-        for parameter in context.command.params
-        if parameter.name not in ("run", "queued")
-        and getattr(context.get_parameter_source(parameter.name), "name", "") == "COMMANDLINE"
+    usual = {name: parameter.default for name, parameter in inspect.signature(train).parameters.items()}
+    changed = [
+        name for name in given if name not in ("run", "queued") and (given[name] or None) != (usual[name] or None)
     ]
-    if given:
+    options = ["--set" if name == "option" else f"--{name.replace('_', '-')}" for name in changed]
+    if options:
         raise ProtocolError(
-            f"{', '.join(given)} cannot be changed while a run goes on: --run alone goes on with it as it is. Name the "
-            "molecule, and another folder, to start anew."
+            f"{', '.join(options)} cannot be changed while a run goes on: --run alone goes on with it as it is. Name "
+            "the molecule, and another folder, to start anew."
         )
 
 

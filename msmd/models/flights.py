@@ -96,10 +96,15 @@ def shortest_lag_fs(windows: Windows) -> float:
     """The least time between a start and another frame of its segment, in fs; infinite where there is none."""
     frames = _Frames.of_windows(windows)
     order = np.lexsort((frames.clock, frames.segments))
-    gaps, same = np.diff(frames.clock[order]), np.diff(frames.segments[order]) == 0
-    is_start = order < windows.n_windows
-    counts = same & (gaps > SAME_TIME_FS) & (is_start[1:] | is_start[:-1])
-    return float(gaps[counts].min(initial=np.inf))
+    clock, segments = frames.clock[order], frames.segments[order]
+    is_new = np.diff(clock) > SAME_TIME_FS
+    is_new |= np.diff(segments) != 0
+    first = np.flatnonzero(
+        np.concatenate([[True], is_new])
+    )  # a frame that is start of one window and target of another
+    is_start = np.logical_or.reduceat(order < windows.n_windows, first)  # counts once, as a start
+    gaps, same = np.diff(clock[first]), np.diff(segments[first]) == 0
+    return float(gaps[same & (is_start[1:] | is_start[:-1])].min(initial=np.inf))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -161,6 +161,11 @@ def test_a_frame_that_two_windows_share_counts_once() -> None:
     assert flights.times_fs[0][flights.is_known[0]].tolist() == [4.0, 10.0]
 
 
+def test_a_start_that_is_another_window_s_target_is_near_what_follows_it() -> None:
+    windows = _clock_windows([0.0, 100.0], [[100.0, 500.0], [10.0, 900.0]], [0, 0])
+    assert shortest_lag_fs(windows) == pytest.approx(10.0)
+
+
 def test_a_flight_holds_few_frames_even_where_there_are_many() -> None:
     windows = _clock_windows([0.0], [list(np.arange(1.0, 101.0))], [0])
     flights = flights_of(windows, 100.0)
