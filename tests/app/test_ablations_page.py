@@ -160,7 +160,7 @@ def test_a_shipped_variant_that_needs_a_training_says_so_and_is_offered(open_app
     asked: list[SweepCell] = []
     monkeypatch.setattr(ablation_run, "start_cell", asked.append)
     app = open_app("ablations", variant=variant, molecule="uracil")
-    assert "It has to be trained, with 1 seed" in text(app)
+    assert "It has to be trained, with 3 seeds" in text(app)
     press(app, "Run this cell")
     assert (asked[0].molecule, asked[0].variant) == ("uracil", variant)
 

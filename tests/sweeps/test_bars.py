@@ -182,21 +182,57 @@ def test_what_was_measured_is_what_is_shipped() -> None:
     assert not [row for row in shown if row[2] != hashes[row[1]][:HASH_DIGITS]]
 
 
-@pytest.mark.parametrize(
-    ("ours_in", "peers_in", "n_molecules", "share"),
-    [("embedded", "peers-one-core", 10, 0.3), ("windows", "windows-peers", 3, 0.6)],
-)
-def test_peers_are_far_behind_at_either_budget(ours_in: str, peers_in: str, n_molecules: int, share: float) -> None:
-    def is_whole(record: Record) -> bool:
-        return record.sampling == "even" and record.band == WHOLE and not record.is_rotated
+def _over_best_peer(ours_in: str, peers_in: tuple[str, ...]) -> dict[tuple[str, str], float]:
+    """Ours over the best of the published models in these tables, even times, by molecule and band."""
 
-    ours = _by_test(_rows(ours_in, lambda record: record.forecaster == OURS and is_whole(record)))
-    peers = _rows(peers_in, lambda record: record.forecaster in PEERS and is_whole(record))
-    best = {
-        molecule: min(record.heavy_mse for record in peers if record.molecule == molecule)
-        for molecule in {record.molecule for record in peers}
+    def keep(record: Record) -> bool:
+        is_asked = record.band == WHOLE or record.to_fs <= HORIZON_FS
+        return record.sampling == "even" and is_asked and not record.is_rotated
+
+    ours = _by_test(_rows(ours_in, lambda record: record.forecaster == OURS and keep(record)))
+    best: dict[tuple[str, str, str], float] = {}
+    for record in (record for table in peers_in for record in _rows(table, keep)):
+        if record.forecaster in PEERS:
+            best[_test_of(record)] = min(record.heavy_mse, best.get(_test_of(record), record.heavy_mse))
+    assert set(best) == set(ours)
+    return {
+        (molecule, band): ours[molecule, sampling, band] / best[molecule, sampling, band]
+        for molecule, sampling, band in ours
     }
-    ratios = {molecule: ours[molecule, "even", WHOLE] / error for molecule, error in best.items()}
-    assert len(ratios) == n_molecules
+
+
+@pytest.mark.parametrize(
+    ("ours_in", "peers_in", "share"),
+    [
+        ("embedded", ("peers-one-core", "peers-longer"), 0.06),
+        ("windows", ("windows-peers",), 0.27),
+        ("windows", ("windows-peers", "windows-peers-long"), 0.28),
+    ],
+)
+def test_peers_are_behind_on_every_molecule_at_either_budget(
+    ours_in: str, peers_in: tuple[str, ...], share: float
+) -> None:
+    ratios = {m: ratio for (m, band), ratio in _over_best_peer(ours_in, peers_in).items() if band == WHOLE}
+    assert len(ratios) == 10
     assert max(ratios.values()) < 1.0
     assert geometric_mean(ratios.values()) <= share, ratios
+
+
+def test_with_500_windows_and_ten_minutes_peers_are_a_little_ahead_late_on_two_molecules() -> None:
+    """As docs/results.md says."""
+    ratios = _over_best_peer("windows", ("windows-peers", "windows-peers-long"))
+    ahead = {test: ratio for test, ratio in ratios.items() if ratio >= 1.0}
+    assert set(ahead) == {("aspirin", "800-1500"), ("azobenzene", "800-1500")}
+    assert max(ahead.values()) < 1.05
+
+
+def test_with_500_windows_no_baseline_is_better_anywhere() -> None:
+    """The best of those that know no forces either."""
+    rows = _rows("windows", lambda record: record.band == WHOLE or record.to_fs <= HORIZON_FS)
+    ours = _by_test([record for record in rows if record.forecaster == OURS])
+    assert len({molecule for molecule, _, _ in ours}) == 10
+    assert not {
+        (record.forecaster, *_test_of(record))
+        for record in rows
+        if record.forecaster in BASELINES and record.heavy_mse <= ours[_test_of(record)]
+    }
