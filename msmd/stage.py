@@ -6,7 +6,7 @@ It stands left of the forecasters and of the loop, so that neither has to know t
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,8 @@ from msmd.errors import MsmdError
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
+    from torch.nn import Parameter
+    from torch.optim import Optimizer
 
 
 def constant(progress: float) -> float:
@@ -29,6 +31,19 @@ def cosine(progress: float) -> float:
     (1.0, 0.5, 0.0)
     """
     return 0.5 * (1.0 + math.cos(math.pi * progress))
+
+
+def warmed_cosine(progress: float) -> float:
+    """The same after a linear rise over the first hundredth: what has seen few gradients should not go far.
+
+    >>> round(warmed_cosine(0.005), 3), warmed_cosine(0.5) == cosine(0.5)
+    (0.5, True)
+    """
+    return min(1.0, progress / WARM_UP) * cosine(progress)
+
+
+WARM_UP = 0.01
+"""Of a stage: 400 steps of force matching."""
 
 
 def halved_midway(progress: float) -> float:
@@ -56,6 +71,7 @@ class Stage:
         spoils_at: the stage is taken back where its loss is not finite, or the validation error at its end is this many
             times what it was at its beginning.
         keeps_best: of the last stage: its result is the weights of the least validation error instead of the last ones.
+        optimiser: makes one from parameters and ``lr``; None for Adam.
 
     Raises:
         MsmdError: for a number of steps or a learning rate that is not positive.
@@ -69,6 +85,7 @@ class Stage:
     least_share: float = 0.0
     spoils_at: float = math.inf
     keeps_best: bool = False
+    optimiser: Callable[..., Optimizer] | None = None
 
     def __post_init__(self) -> None:
         if self.n_steps < 1:
@@ -77,3 +94,9 @@ class Stage:
             raise MsmdError(
                 f"Stage {self.name!r} has a learning rate of {self.learning_rate}; expected a positive one."
             )
+
+    def make_optimiser(self, parameters: Iterable[Parameter]) -> Optimizer:
+        """A fresh optimiser of these parameters at the stage's learning rate."""
+        from torch.optim import Adam
+
+        return (self.optimiser or Adam)(parameters, lr=self.learning_rate)

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from msmd.errors import MsmdError
-from msmd.stage import Stage, constant, cosine, halved_midway
+from msmd.stage import WARM_UP, Stage, constant, cosine, halved_midway, warmed_cosine
 
 
 def _stage(**changes: object) -> Stage:
@@ -32,3 +32,19 @@ def test_schedules_start_at_one_and_never_rise(schedule: object, end: float) -> 
     assert factors[0] == 1.0
     assert factors[-1] == pytest.approx(end)
     assert all(later <= earlier for earlier, later in itertools.pairwise(factors))
+
+
+def test_a_warmed_schedule_rises_and_then_falls_as_the_other() -> None:
+    factors = [warmed_cosine(k / 1000) for k in range(1001)]
+    top = round(1000 * WARM_UP)
+    assert factors[0] == 0.0
+    assert all(later > earlier for earlier, later in itertools.pairwise(factors[: top + 1]))
+    assert factors[top:] == [cosine(k / 1000) for k in range(top, 1001)]
+
+
+def test_a_stage_makes_its_own_optimiser() -> None:
+    weight = torch.nn.Parameter(torch.zeros(2))
+    plain, other = _stage().make_optimiser([weight]), _stage(optimiser=torch.optim.SGD).make_optimiser([weight])
+    assert type(plain) is torch.optim.Adam
+    assert type(other) is torch.optim.SGD
+    assert plain.param_groups[0]["lr"] == other.param_groups[0]["lr"] == 0.1

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Int
 from torch import Tensor
 
 from msmd.data.windows import TrainingData
+from msmd.models.labels import Labels
 from msmd.models.modal_field import ForceField
 from msmd.models.symmetry import renamings
 from msmd.units import BOLTZMANN_KCAL_PER_MOL_PER_KELVIN
@@ -27,54 +28,38 @@ class ForceMatching:
 
     Attributes:
         field: what is trained.
-        positions, forces: labelled frames, Å and kcal/mol/Å.
-        energies: kcal/mol, NaN where unknown, mean taken out.
+        labels: frames whose forces are known.
         symmetries: permutations of the atoms that keep the bond graph.
         batch: frames per step.
     """
 
     field: ForceField
-    positions: Float[Tensor, "frames atoms 3"]
-    forces: Float[Tensor, "frames atoms 3"]
-    energies: Float[Tensor, " frames"]
+    labels: Labels
     symmetries: Int[Tensor, "symmetries atoms"]
     batch: int
 
     @classmethod
-    def of(cls, field: ForceField, training: TrainingData, *, batch: int) -> ForceMatching:
+    def of(cls, field: ForceField, labels: Labels, *, batch: int) -> ForceMatching:
         """On every labelled training frame."""
-        positions, forces = training.labelled()
-        energies = labelled_energies(training)
+        molecule = labels.training.molecule
         return cls(
             field=field,
-            positions=torch.from_numpy(positions).float(),
-            forces=torch.from_numpy(forces).float(),
-            energies=torch.from_numpy(energies - np.nanmean(energies)).float(),
-            symmetries=renamings(training.molecule, only_identity=not field.renames_equal_atoms),
+            labels=labels,
+            symmetries=renamings(molecule, only_identity=not field.renames_equal_atoms),
             batch=batch,
         )
 
     def __call__(self, generator: torch.Generator) -> Tensor:
         """The loss on one batch."""
-        device = self.field.network.centre.device
-        some = torch.randint(len(self.positions), (self.batch,), generator=generator)
+        device, frames = self.field.network.centre.device, self.labels.frames
+        some = torch.randint(len(frames.positions), (self.batch,), generator=generator)
         order = self.symmetries[torch.randint(len(self.symmetries), (), generator=generator)]
-        positions, forces = (part[some][:, order].to(device) for part in (self.positions, self.forces))
-        energies = self.energies[some].to(device)
+        positions, forces = (part[some][:, order].to(device) for part in (frames.positions, frames.forces))
+        energies = frames.energies[some].to(device)
         energies_found, forces_found = self.field.energies_and_forces(positions)
         energy_error = torch.nan_to_num(energies_found - energies).square().mean()
         scale = self.field.network.energy_scale
         return ((forces_found - forces).square().mean() + ENERGY_WEIGHT * energy_error) / scale**2
-
-
-def labelled_energies(training: TrainingData) -> Float[np.ndarray, " labelled"]:
-    """Energies of the frames that ``TrainingData.labelled`` returns, kcal/mol; NaN where unknown."""
-    parts = [
-        np.full(len(s.labelled_frames), np.nan) if s.energies is None else s.energies[s.labelled_frames]
-        for s in training.segments
-        if s.forces is not None
-    ]
-    return np.concatenate(parts)
 
 
 def energy_scale(training: TrainingData) -> float:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from msmd.data.windows import TrainingData
 from msmd.models.flights import flights_along
 from msmd.models.force_matching import ForceMatching
+from msmd.models.labels import Labels
 from msmd.models.modal_field import ForceField
 from msmd.models.solvers import Solver
 from msmd.models.trajectory_matching import TrajectoryMatching
@@ -50,19 +50,20 @@ class Refinement:
         field: ForceField,
         fast: ForceField,
         solver: Solver,
-        training: TrainingData,
+        labels: Labels,
         *,
         longest_fs: float,
         batch: int,
     ) -> Refinement | None:
         """On the training frames; None where they lie too far apart, or no velocity is known exactly."""
+        training = labels.training
         exact = [segment for segment in training.segments if segment.velocities_are_exact]
         flights = flights_along(exact, longest_fs, max_starts=MAX_STARTS) if exact else None
         if flights is None:
             return None
         return cls(
             flights=TrajectoryMatching.of(field, solver, flights, training.molecule, batch=batch),
-            forces=ForceMatching.of(field, training, batch=batch),
+            forces=ForceMatching.of(field, labels, batch=batch),
             fast=fast,
         )
 

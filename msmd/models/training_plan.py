@@ -4,21 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+from torch.optim import Adam, Optimizer
+
 from msmd.data.windows import TrainingData
-from msmd.errors import ProtocolError
+from msmd.errors import ProtocolError, unknown_name
 from msmd.models.fast_part import FastPart
 from msmd.models.flights import flights_of, shortest_lag_fs
 from msmd.models.force_matching import ForceMatching
+from msmd.models.labels import LABELS, Labels
 from msmd.models.modal_field import ForceField
 from msmd.models.motion import ConstantEnergy, Thermostat
 from msmd.models.refinement import Refinement
 from msmd.models.score_matching import ScoreMatching
 from msmd.models.solvers import Solver, VelocityVerlet
 from msmd.models.trajectory_matching import TrajectoryMatching
-from msmd.stage import Stage, cosine
+from msmd.soap import SOAP
+from msmd.stage import Stage, cosine, warmed_cosine
 
 FAST_SHARE = 0.15
 """Of a short wall time, for the fast part: after too few steps, long time steps fly apart, and the refinement too."""
+
+OPTIMISERS: dict[str, type[Optimizer]] = {"soap": SOAP, "adam": Adam}
+"""Of force matching.  In the same time SOAP leaves less than two thirds of Adam's error (docs/experiments.md)."""
 
 SPOILT = 4.0
 """How much worse a later stage may leave the validation error; the fast part costs a little."""
@@ -30,6 +37,8 @@ class PlanConfig:
 
     Attributes:
         force_steps, force_rate, force_batch: force matching, where forces are known.
+        force_optimiser: ``"soap"`` or ``"adam"``.
+        labels: ``"stored"``, the forces that came with the data; or ``"computed"``, GFN2-xTB's at every training frame.
         score_steps, score_rate, score_batch: score matching, where they are not; few steps, because it overfits soon.
         flight_lags_fs, flight_steps, flight_rates: rounds of trajectory matching after it: longest lag, steps, rate.
         flight_batch: flights per step.
@@ -39,9 +48,11 @@ class PlanConfig:
             refinement, where forces are known and no thermostat hides its friction; 0 steps leave it out.
     """
 
-    force_steps: int = 60_000
+    force_steps: int = 40_000
     force_rate: float = 3e-3
-    force_batch: int = 64
+    force_batch: int = 128
+    force_optimiser: str = "soap"
+    labels: str = "stored"
     score_steps: int = 100
     score_rate: float = 1e-3
     score_batch: int = 64
@@ -59,6 +70,9 @@ class PlanConfig:
     refine_batch: int = 128
 
     def __post_init__(self) -> None:
+        for name, choices in (("force_optimiser", OPTIMISERS), ("labels", LABELS)):
+            if getattr(self, name) not in choices:
+                raise unknown_name(f"plan.{name}", getattr(self, name), choices)
         rounds = {len(self.flight_lags_fs), len(self.flight_steps), len(self.flight_rates)}
         if len(rounds) > 1:
             raise ProtocolError(
@@ -67,6 +81,8 @@ class PlanConfig:
             )
         for field in fields(self):
             values = getattr(self, field.name)
+            if isinstance(values, str):
+                continue
             least = 0 if field.name.endswith("steps") else None
             for value in values if isinstance(values, tuple) else (values,):
                 if value < 0 or (least is None and value == 0):
@@ -97,8 +113,6 @@ def plan(learner: Learner, training: TrainingData, config: PlanConfig) -> tuple[
     Raises:
         ProtocolError: when the data hold nothing that a potential can be learned from.
     """
-    has_forces = len(training.labelled()[0]) > 0
-    learning = _from_forces if has_forces else _from_windows
     fast_part = Stage(
         name="fast-part",
         n_steps=config.fast_steps,
@@ -108,22 +122,39 @@ def plan(learner: Learner, training: TrainingData, config: PlanConfig) -> tuple[
         least_share=FAST_SHARE,
         spoils_at=SPOILT,
     )
-    refinement = _refinement(learner, training, config) if has_forces else ()
-    return (*learning(learner, training, config), fast_part, *refinement)
+    labels = _labels(training, config)
+    if labels is None:
+        return (*_from_windows(learner, training, config), fast_part)
+    return (_from_forces(learner, labels, config), fast_part, *_refinement(learner, labels, config))
 
 
-def _from_forces(learner: Learner, training: TrainingData, config: PlanConfig) -> tuple[Stage, ...]:
-    stage = Stage(
+def _labels(training: TrainingData, config: PlanConfig) -> Labels | None:
+    """The forces to learn from; None where there are none.
+
+    Raises:
+        ProtocolError: where they are to be computed, and there are no frames or those of another level of theory.
+    """
+    if config.labels == "computed" and not training.segments:
+        raise ProtocolError(
+            "plan.labels is 'computed', and a number of windows is a budget without forces: leave it out, or train on "
+            "every frame (--windows all)."
+        )
+    is_known = config.labels == "computed" or len(training.labelled()[0]) > 0
+    return Labels(training=training, kind=config.labels) if is_known else None
+
+
+def _from_forces(learner: Learner, labels: Labels, config: PlanConfig) -> Stage:
+    return Stage(
         name="force-matching",
         n_steps=config.force_steps,
         learning_rate=config.force_rate,
-        batch_loss=ForceMatching.of(learner.field, training, batch=config.force_batch),
-        schedule=cosine,
+        batch_loss=ForceMatching.of(learner.field, labels, batch=config.force_batch),
+        schedule=warmed_cosine,
+        optimiser=OPTIMISERS[config.force_optimiser],
     )
-    return (stage,)
 
 
-def _refinement(learner: Learner, training: TrainingData, config: PlanConfig) -> tuple[Stage, ...]:
+def _refinement(learner: Learner, labels: Labels, config: PlanConfig) -> tuple[Stage, ...]:
     """None under a thermostat: the friction along a flight is not known."""
     if config.refine_steps == 0 or not isinstance(learner.thermostat, ConstantEnergy):
         return ()
@@ -131,7 +162,7 @@ def _refinement(learner: Learner, training: TrainingData, config: PlanConfig) ->
         learner.field,
         learner.fast,
         learner.solver,
-        training,
+        labels,
         longest_fs=config.refine_lag_fs,
         batch=config.refine_batch,
     )

@@ -119,7 +119,7 @@ def _step_s(forecaster: nn.Module, stage: Stage, seed: int) -> float:
     """Seconds of one optimiser step with all that the loop does around it."""
     parameters = {n: p for n, p in forecaster.named_parameters() if p.requires_grad}
     averages = {n: p.detach().clone() for n, p in parameters.items()}
-    optimiser = torch.optim.Adam(parameters.values(), lr=TRIAL_RATE)
+    optimiser = replace(stage, learning_rate=TRIAL_RATE).make_optimiser(parameters.values())
     generator = torch.Generator().manual_seed(seed)
 
     def step() -> None:

@@ -123,7 +123,7 @@ class Fit:
     def _train_stage(self) -> Iterator[EpochReport]:
         state, stage = self.state, self.stages[self.state.stage]
         parameters = {n: p for n, p in self.forecaster.named_parameters() if p.requires_grad}
-        optimiser = torch.optim.Adam(parameters.values(), lr=stage.learning_rate)
+        optimiser = stage.make_optimiser(parameters.values())
         if state.optimiser:
             optimiser.load_state_dict(state.optimiser)
         averages = {n: t.to(self.fabric.device) for n, t in state.averages.items()}

@@ -24,7 +24,7 @@ def split() -> Split:
 
 def train(forecaster: SpectralODE, stage: Stage) -> None:
     """One stage, without what the loop of the project adds to it."""
-    optimiser = torch.optim.Adam(forecaster.parameters(), lr=stage.learning_rate)
+    optimiser = stage.make_optimiser(forecaster.parameters())
     generator = torch.Generator().manual_seed(0)
     for step in range(stage.n_steps):
         optimiser.param_groups[0]["lr"] = stage.learning_rate * stage.schedule(step / stage.n_steps)

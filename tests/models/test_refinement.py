@@ -10,6 +10,7 @@ import torch
 
 from msmd.data.windows import Split, TrainingData
 from msmd.models.flights import MAX_TIMES, flights_along
+from msmd.models.labels import Labels
 from msmd.models.refinement import FORCE_WEIGHT, Refinement
 from msmd.models.spectral_ode import SpectralODE, SpectralODEConfig
 from msmd.models.training_plan import PlanConfig
@@ -19,7 +20,14 @@ from tests.models.conftest import train
 
 DIMER = Molecule(name="N2", numbers=(7, 7), bonds=((0, 1),))
 PLAN = PlanConfig(
-    force_steps=300, fast_steps=100, refine_steps=100, refine_batch=16, refine_rate=3e-3, refine_lag_fs=12.0
+    force_steps=300,
+    force_batch=64,
+    force_optimiser="adam",
+    fast_steps=100,
+    refine_steps=100,
+    refine_batch=16,
+    refine_rate=3e-3,
+    refine_lag_fs=12.0,
 )
 
 
@@ -84,7 +92,8 @@ def test_velocities_that_were_guessed_teach_nothing(split: Split) -> None:
 
 def _refinement(model: SpectralODE, training: TrainingData, *, batch: int) -> Refinement:
     solver = model.solver(is_trained=True)
-    made = Refinement.of(model.field, model.fast_field, solver, training, longest_fs=12.0, batch=batch)
+    labels = Labels(training=training, kind="stored")
+    made = Refinement.of(model.field, model.fast_field, solver, labels, longest_fs=12.0, batch=batch)
     assert made is not None
     return made
 
