@@ -79,6 +79,7 @@ DEVICE = Choice[str](name="device", noun="Device", parse=str)
 SPLIT = Choice[str](name="split", noun="Split", parse=str)
 TRAINING_TIMES = Choice[str](name="training_times", noun="Times of the windows", parse=str)
 SEED = Choice[int](name="seed", noun="Seed", parse=int)
+LABELS = Choice[str](name="forces", noun="Forces", parse=str)
 OPTIONS = Choice[str](name="set", noun="Settings", parse=str)
 ABLATED = Choice[str](name="model", noun="Model", parse=str)
 VARIANT = Choice[str](name="variant", noun="Variant", parse=str)
@@ -94,7 +95,7 @@ CHOICES: dict[str, Choice] = {
     for choice in (
         MOLECULE, SOURCE, SEGMENT, PART, LAPLACIAN, MODE, BAND, FORECASTER, START, HORIZON, SAMPLING, STEP,
         CUSTOM_TIMES, COLOR, ARROWS, MEMBERS, MOTION, RUN, TRAINEE, WINDOWS, BUDGET, MINUTES, EPOCHS, DEVICE, SPLIT,
-        TRAINING_TIMES, SEED, OPTIONS, ABLATED, VARIANT, AGAINST, TESTED_TIMES, TURNED, HORIZON_BAND, ATOMS,
+        TRAINING_TIMES, SEED, LABELS, OPTIONS, ABLATED, VARIANT, AGAINST, TESTED_TIMES, TURNED, HORIZON_BAND, ATOMS,
         FIGURE,
     )
 }  # fmt: skip

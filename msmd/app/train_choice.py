@@ -13,6 +13,7 @@ from msmd.app.choices import (
     BUDGET,
     DEVICE,
     EPOCHS,
+    LABELS,
     MINUTES,
     OPTIONS,
     RUN,
@@ -72,6 +73,8 @@ def choose_spec(chosen: Chosen) -> JobSpec:
         sampling = widgets.buttons(
             TRAINING_TIMES, "Times of the windows", ["even", "irregular"], default="even", say=str.capitalize
         )
+        learns_from_forces = name == "spectral-ode" and windows == "all" and chosen.dataset.source == "gfn2"
+        labels = _choose_labels() if learns_from_forces else ()
         seed = widgets.whole_number(SEED, "Seed", default=0, help="Feeds every random choice.")
         options = widgets.text(
             OPTIONS,
@@ -91,7 +94,7 @@ def choose_spec(chosen: Chosen) -> JobSpec:
         split=split,
         sampling=sampling,
         seed=seed,
-        options=tuple(options.split()),
+        options=(*labels, *options.split()),
         dt_fs=opened.dt_fs if opened else None,
     )
 
@@ -160,6 +163,23 @@ def _choose_budget() -> tuple[float | None, float | None]:
         "what most shipped checkpoints took (azobenzene and paracetamol: 300 %).",
     )
     return None, epochs
+
+
+LABEL_TITLES = {"stored": "As stored", "computed": "At every frame"}
+
+
+def _choose_labels() -> tuple[str, ...]:
+    """The setting for the forces that a potential learns from; none for those that came with the data."""
+    labels = widgets.buttons(
+        LABELS,
+        "Forces",
+        list(LABEL_TITLES),
+        default="stored",
+        say=LABEL_TITLES.get,
+        help="As stored: every fifth frame has forces. At every frame: GFN2-xTB computes them where the frames lie, "
+        "ten seconds to two minutes once per molecule, before training; the shipped models learned from these.",
+    )
+    return () if labels == "stored" else (f"plan.labels={labels}",)
 
 
 def _choose_device() -> str:

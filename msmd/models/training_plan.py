@@ -45,7 +45,8 @@ class PlanConfig:
         flight_step_fs: time step of the solver that is trained through.
         fast_steps, fast_rate, fast_batch: the fast part, matched to the full one.
         refine_lag_fs, refine_steps, refine_rate, refine_batch: longest lag, steps, rate and flights per step of the
-            refinement, where forces are known and no thermostat hides its friction; 0 steps leave it out.
+            refinement, where stored forces are learned from and no thermostat hides its friction; 0 steps leave it
+            out.
     """
 
     force_steps: int = 40_000
@@ -155,8 +156,10 @@ def _from_forces(learner: Learner, labels: Labels, config: PlanConfig) -> Stage:
 
 
 def _refinement(learner: Learner, labels: Labels, config: PlanConfig) -> tuple[Stage, ...]:
-    """None under a thermostat: the friction along a flight is not known."""
-    if config.refine_steps == 0 or not isinstance(learner.thermostat, ConstantEnergy):
+    """None under a thermostat, where the friction along a flight is not known, and none beside computed forces, which
+    hold nothing of the noise that it averages out."""
+    is_free = isinstance(learner.thermostat, ConstantEnergy)
+    if config.refine_steps == 0 or not is_free or config.labels == "computed":
         return ()
     loss = Refinement.of(
         learner.field,

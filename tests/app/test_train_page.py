@@ -70,6 +70,23 @@ def test_start_asks_for_what_the_form_says(open_app, runs, monkeypatch):
     assert not app.exception
 
 
+@pytest.mark.parametrize(
+    ("choice", "options"),
+    [
+        ({"forces": "computed", "set": "n_members=3"}, ("plan.labels=computed", "n_members=3")),
+        ({"forces": "stored"}, ()),
+        ({"forces": "computed", "windows": "500"}, ()),
+        ({"forces": "computed", "trainee": "egnn"}, ()),
+    ],
+)
+def test_forces_at_every_frame_are_a_setting_of_what_learns_from_forces(open_app, runs, monkeypatch, choice, options):
+    asked = []
+    monkeypatch.setattr(train_choice, "start_job", lambda *args, **kwargs: asked.append(args) or runs / "x")
+    monkeypatch.setattr(train_choice, "show_estimate", lambda *_: True)
+    press(open_app("train", **choice), "Start training")
+    assert asked[0][1].options == options
+
+
 def test_the_time_is_estimated_before_the_start(open_app):
     app = settle(open_app("train", trainee="egnn", set="n_layers=1 width=4 batch_size=2"))
     assert any("**About " in text and "steps) and" in text for text in said(app.markdown))
