@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from statistics import geometric_mean, mean
 
 import pytest
 
-from benchmarks.result_tables import BASELINES, BEST_PUBLISHED, MEAN, OURS, PEERS
+from benchmarks.result_tables import BASELINES, BEST_PUBLISHED, EARLY, MEAN, OURS, PEERS
 from msmd.checkpoint import read_card
 from msmd.sweeps.making import HASH_DIGITS
 from msmd.sweeps.record import FULL, WHOLE, Record
@@ -100,6 +101,14 @@ def test_peers_trained_on_real_data_are_worse_everywhere() -> None:
 
 def test_toluene_is_where_it_was_to_be() -> None:
     assert _even("embedded")["toluene"] <= 0.07
+
+
+def test_up_to_150_fs_it_is_within_three_times_what_chaos_leaves() -> None:
+    """In distance, beside the simulation started again from the same stored starts."""
+    rows = _rows("floor", lambda record: record.band in EARLY)
+    ours, simulated = (_by_test([r for r in rows if r.forecaster == name]) for name in (OURS, "gfn2"))
+    assert {(molecule, band) for molecule, _, band in ours} == {(m, b) for m in ("ethanol", "toluene") for b in EARLY}
+    assert all(math.sqrt(error / simulated[test]) < 3.0 for test, error in ours.items())
 
 
 def test_so_is_the_mean_of_three_seeds() -> None:
