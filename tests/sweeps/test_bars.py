@@ -216,7 +216,7 @@ def _over_best_peer(ours_in: str, peers_in: tuple[str, ...]) -> dict[tuple[str, 
 @pytest.mark.parametrize(
     ("ours_in", "peers_in", "share"),
     [
-        ("embedded", ("peers-one-core", "peers-longer"), 0.06),
+        ("embedded", ("peers-one-core", "peers-longer"), 0.04),
         ("windows", ("windows-peers",), 0.27),
         ("windows", ("windows-peers", "windows-peers-long"), 0.28),
     ],
