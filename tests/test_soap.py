@@ -88,5 +88,5 @@ def test_the_closure_gives_loss_and_gradient() -> None:
         loss.backward()
         return loss
 
-    assert float(optimiser.step(closure)) == 4.0
-    assert float(weight) == pytest.approx(1.9)
+    assert float(optimiser.step(closure).detach()) == 4.0
+    assert float(weight.detach()) == pytest.approx(1.9)
