@@ -11,12 +11,11 @@ import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import replace
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 
-from msmd.data.gfn2 import ACCURACY, GFN2, require_tblite
+from msmd.data.gfn2 import ACCURACY, GFN2
 from msmd.data.load import cache_folder
 from msmd.data.npz import read_npz
 from msmd.errors import ProtocolError
@@ -70,7 +69,7 @@ def _relabelled(segment: Trajectory) -> Trajectory:
 
 
 def _cache_path(segment: Trajectory) -> Path:
-    require_tblite()
-    digest = hashlib.sha256(f"{version('tblite')} {ACCURACY} {segment.molecule.numbers}".encode())
+    """Without the version of tblite, so that what was computed elsewhere serves where it is not installed."""
+    digest = hashlib.sha256(f"{SOURCE} {ACCURACY} {segment.molecule.numbers}".encode())
     digest.update(np.ascontiguousarray(segment.positions))
     return cache_folder() / "labels" / f"{digest.hexdigest()}.npz"

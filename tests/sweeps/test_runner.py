@@ -153,7 +153,7 @@ def test_a_process_that_is_really_killed_is_replaced(tmp_path: Path, tasks: tupl
 def test_nothing_goes_on_without_the_command_and_it_goes_on_from_there(tmp_path: Path) -> None:
     """kill -9 of the command in the middle of a training: its worker ends too, and the command can be repeated."""
     head = HEAD.replace("[20]", "[500]")
-    long = '[[forecasters]]\nnames = ["spectral-oscillator"]\nset = ["n_steps=400"]\n'
+    long = '[[forecasters]]\nnames = ["spectral-oscillator"]\nset = ["n_steps=2000"]\n'
     path = write_spec(tmp_path, head, long)
     (task,) = tasks_of(read_spec(path))
     folder = tmp_path / "sweeps" / "tiny" / task.name
