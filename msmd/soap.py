@@ -65,7 +65,7 @@ class SOAP(Optimizer):
     def _update(self, weight: Tensor, group: dict[str, Any]) -> None:
         gradient, state = weight.grad, self.state[weight]
         (first, second), is_matrix = group["betas"], weight.ndim == 2 and min(weight.shape) > 1
-        if "square" not in state:  # new, or the state of another optimiser that a run went on from
+        if not state:
             state["step"] = 0
             state["mean"], state["square"] = torch.zeros_like(weight), torch.zeros_like(weight)
             if is_matrix:

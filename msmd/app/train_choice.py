@@ -24,6 +24,7 @@ from msmd.app.choices import (
     WINDOWS,
 )
 from msmd.app.data_choice import Chosen
+from msmd.data.relabel import SOURCE
 from msmd.errors import MsmdError
 from msmd.forecasting import FORECASTERS, forecaster_card
 from msmd.training.job_folder import Job, JobSpec, list_jobs, runs_folder
@@ -73,7 +74,7 @@ def choose_spec(chosen: Chosen) -> JobSpec:
         sampling = widgets.buttons(
             TRAINING_TIMES, "Times of the windows", ["even", "irregular"], default="even", say=str.capitalize
         )
-        learns_from_forces = name == "spectral-ode" and windows == "all" and chosen.dataset.source == "gfn2"
+        learns_from_forces = name == "spectral-ode" and windows == "all" and chosen.dataset.source == SOURCE
         labels = _choose_labels() if learns_from_forces else ()
         seed = widgets.whole_number(SEED, "Seed", default=0, help="Feeds every random choice.")
         options = widgets.text(

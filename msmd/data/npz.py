@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
@@ -18,7 +19,7 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 def write_npz(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     """Writes a compressed npz that ``numpy.load`` reads; the same arrays give the same bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")  # processes may write the same file at once
     with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name, array in arrays.items():
             member = zipfile.ZipInfo(f"{name}.npy", date_time=EPOCH)

@@ -8,7 +8,6 @@ stiff bond .15 kcal/mol/Å from the force at the stored positions.  MD17 has for
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +16,7 @@ import numpy as np
 
 from msmd.data.gfn2 import ACCURACY, GFN2
 from msmd.data.load import cache_folder
-from msmd.data.npz import read_npz
+from msmd.data.npz import read_npz, write_npz
 from msmd.errors import ProtocolError
 from msmd.trajectory import Trajectory
 
@@ -61,10 +60,7 @@ def _relabelled(segment: Trajectory) -> Trajectory:
     force_field = GFN2(segment.molecule.numbers)
     labels = [force_field.energy_and_forces(frame) for frame in segment.positions]
     energies, forces = np.array([energy for energy, _ in labels]), np.array([force for _, force in labels])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(f".{os.getpid()}.partial.npz")
-    np.savez(partial, energies=energies, forces=forces)
-    partial.replace(path)
+    write_npz(path, {"energies": energies, "forces": forces})
     return replace(segment, energies=energies, forces=forces)
 
 

@@ -56,7 +56,10 @@ def prepare(folder: Path, plan: RunPlan, options: Iterable[str] | None) -> Prepa
         raise ProtocolError(f"{plan.forecaster!r} needs no training: name it where it is used.")
     kind = card.load_class()
     if options is None:
-        config = config_from_json(kind.Config, json.loads((folder / RUN).read_text(encoding="utf-8"))["config"])
+        entries = json.loads((folder / RUN).read_text(encoding="utf-8"))["config"]
+        if "force_steps" in entries.get("plan", {}):
+            entries["plan"].setdefault("force_optimiser", "adam")  # older runs do not name it; it was always Adam
+        config = config_from_json(kind.Config, entries)
     else:
         config = config_with(kind.Config(seed=plan.fit.seed), options)
     dataset = load_dataset(plan.data, source=plan.source, dt_fs=plan.dt_fs)

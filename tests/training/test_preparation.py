@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from msmd.data import load_dataset
 from msmd.data.windows import Protocol, Windows, split_dataset
-from msmd.training.preparation import calibration_windows
+from msmd.models.spectral_ode_config import SpectralODEConfig
+from msmd.training.config import FitConfig
+from msmd.training.folder import RunPlan
+from msmd.training.preparation import calibration_windows, prepare
 from msmd.trajectory import Dataset
 
 PAPER = Protocol(split="paper", n_train=500, n_validation=60, n_test=20)
@@ -51,3 +56,22 @@ def test_of_blocks_there_are_long_windows_too(n_train: int | None) -> None:
     assert set(near.segments) == {0, 2, 4, 6, 8}
     assert set(other.segments) == set(far.segments) == {3, 7}
     assert far.times_fs.max() > 3000.0 > near.times_fs.max()
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_run_from_before_soap_goes_on_with_adam(tmp_path: Path, named: bool) -> None:
+    config = json.loads(json.dumps(asdict(SpectralODEConfig())))
+    if not named:
+        del config["plan"]["force_optimiser"], config["plan"]["labels"]
+    (tmp_path / "run.json").write_text(json.dumps({"config": config}))
+    plan = RunPlan(
+        forecaster="spectral-ode",
+        data="ethanol",
+        source="gfn2",
+        budget="frames",
+        protocol=Protocol(n_train=5, n_validation=5, n_test=1),
+        fit=FitConfig(),
+        command="",
+    )
+    found = prepare(tmp_path, plan, None).config.plan
+    assert (found.force_optimiser, found.labels) == ("soap" if named else "adam", "stored")
