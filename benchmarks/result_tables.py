@@ -127,7 +127,7 @@ def embedded() -> str:
     shown = ["persistence", MEAN, "linear-response"]
     header = [
         "", *map(_title, shown), "GF-NODE, 4 minutes", "EGNN, 12 minutes", TITLES[OURS],
-        "three seeds of the former recipe: mean, standard deviation", "over the aligned mean", *map(_band, LATE),
+        "three seeds: mean, standard deviation", "over the aligned mean", *map(_band, LATE),
         "ours / best baseline", "ours / EGNN", "3–6 ps: best baseline", "ours",
     ]  # fmt: skip
 

@@ -16,10 +16,11 @@ class SOAP(Optimizer):
 
     For a matrix W with gradient G, running means L of G Gᵀ and R of Gᵀ G, and their eigenvectors U and V:
 
-        G′ = Uᵀ G V,   v ← β₂ v + (1 − β₂) G′²,   W ← W − η U [ (Uᵀ m V) / (√v + ε) ] Vᵀ
+        G′ = Uᵀ G V,   m ← β₁ m + (1 − β₁) G′,   v ← β₂ v + (1 − β₂) G′²,   W ← W − η U [ m / (√v + ε) ] Vᵀ
 
-    where m is the running mean of G, and both means are corrected for their start as in Adam.  Vectors, single columns
-    and whatever has more than two axes take plain Adam steps.  The first gradient of a matrix only sets the basis.
+    where both means are corrected for their start as in Adam, and m turns along with the basis.  Vectors, single
+    columns and whatever has more than two axes take plain Adam steps.  The first gradient of a matrix only sets the
+    basis.
 
     L and R follow every tenth gradient, U and V every fiftieth by one QR step of the power method: for matrices of 256
     by 256 the basis hardly turns in between, and the products would cost more than the step itself.
@@ -75,12 +76,11 @@ class SOAP(Optimizer):
                 )
                 return
         state["step"] += 1
-        turned = _turned(gradient, state) if is_matrix else gradient
-        state["mean"].lerp_(gradient, 1.0 - first)
+        turned = state["left_basis"].T @ gradient @ state["right_basis"] if is_matrix else gradient
+        state["mean"].lerp_(turned, 1.0 - first)
         state["square"].lerp_(turned.square(), 1.0 - second)
-        mean = _turned(state["mean"], state) if is_matrix else state["mean"]
         correction = math.sqrt(1.0 - second ** state["step"]) / (1.0 - first ** state["step"])
-        change = mean / (state["square"].sqrt() + group["eps"])
+        change = state["mean"] / (state["square"].sqrt() + group["eps"])
         if is_matrix:
             change = state["left_basis"] @ change @ state["right_basis"].T
         weight.add_(change, alpha=-group["lr"] * correction)
@@ -92,15 +92,12 @@ class SOAP(Optimizer):
             state["left"].lerp_(gradient @ gradient.T, 1.0 - decay)
             state["right"].lerp_(gradient.T @ gradient, 1.0 - decay)
         if state["step"] % self.turn_every == 0:
+            mean = state["left_basis"] @ state["mean"] @ state["right_basis"].T
             for axis, side in enumerate(("left", "right")):
                 order, basis = _next_basis(state[side], state[f"{side}_basis"])
                 state["square"] = state["square"].index_select(axis, order)
                 state[f"{side}_basis"] = basis
-
-
-def _turned(matrix: Tensor, state: dict[str, Any]) -> Tensor:
-    """Uᵀ G V."""
-    return state["left_basis"].T @ matrix @ state["right_basis"]
+            state["mean"] = state["left_basis"].T @ mean @ state["right_basis"]
 
 
 def _next_basis(curvature: Tensor, basis: Tensor) -> tuple[Tensor, Tensor]:
