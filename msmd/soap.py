@@ -66,9 +66,10 @@ class SOAP(Optimizer):
     def _update(self, weight: Tensor, group: dict[str, Any]) -> None:
         gradient, state = weight.grad, self.state[weight]
         (first, second), is_matrix = group["betas"], weight.ndim == 2 and min(weight.shape) > 1
-        if not state:
+        if "momentum" not in state:  # new, or of a run from before the mean was turned along
+            state.clear()
             state["step"] = 0
-            state["mean"], state["square"] = torch.zeros_like(weight), torch.zeros_like(weight)
+            state["momentum"], state["square"] = torch.zeros_like(weight), torch.zeros_like(weight)
             if is_matrix:
                 state["left"], state["right"] = gradient @ gradient.T, gradient.T @ gradient
                 state["left_basis"], state["right_basis"] = (
@@ -77,10 +78,10 @@ class SOAP(Optimizer):
                 return
         state["step"] += 1
         turned = state["left_basis"].T @ gradient @ state["right_basis"] if is_matrix else gradient
-        state["mean"].lerp_(turned, 1.0 - first)
+        state["momentum"].lerp_(turned, 1.0 - first)
         state["square"].lerp_(turned.square(), 1.0 - second)
         correction = math.sqrt(1.0 - second ** state["step"]) / (1.0 - first ** state["step"])
-        change = state["mean"] / (state["square"].sqrt() + group["eps"])
+        change = state["momentum"] / (state["square"].sqrt() + group["eps"])
         if is_matrix:
             change = state["left_basis"] @ change @ state["right_basis"].T
         weight.add_(change, alpha=-group["lr"] * correction)
@@ -92,12 +93,12 @@ class SOAP(Optimizer):
             state["left"].lerp_(gradient @ gradient.T, 1.0 - decay)
             state["right"].lerp_(gradient.T @ gradient, 1.0 - decay)
         if state["step"] % self.turn_every == 0:
-            mean = state["left_basis"] @ state["mean"] @ state["right_basis"].T
+            momentum = state["left_basis"] @ state["momentum"] @ state["right_basis"].T
             for axis, side in enumerate(("left", "right")):
                 order, basis = _next_basis(state[side], state[f"{side}_basis"])
                 state["square"] = state["square"].index_select(axis, order)
                 state[f"{side}_basis"] = basis
-            state["mean"] = state["left_basis"].T @ mean @ state["right_basis"]
+            state["momentum"] = state["left_basis"].T @ momentum @ state["right_basis"]
 
 
 def _next_basis(curvature: Tensor, basis: Tensor) -> tuple[Tensor, Tensor]:

@@ -78,6 +78,16 @@ def test_a_stopped_optimiser_goes_on_exactly() -> None:
     assert torch.equal(whole, halves)
 
 
+def test_a_state_whose_mean_was_not_turned_begins_anew() -> None:
+    matrix, begin = _ill_conditioned()
+    old, new = nn.Parameter(begin.clone()), nn.Parameter(begin.clone())
+    optimiser = SOAP([old], lr=0.02)
+    optimiser.state[old] = {"step": 70, "mean": torch.full_like(begin, 1e6), "square": torch.zeros_like(begin)}
+    _descend(old, lambda w: matrix @ w, optimiser, 20)
+    _descend(new, lambda w: matrix @ w, SOAP([new], lr=0.02), 20)
+    assert torch.equal(old, new)
+
+
 def test_the_closure_gives_loss_and_gradient() -> None:
     weight = nn.Parameter(torch.tensor([2.0]))
     optimiser = SOAP([weight], lr=0.1)
