@@ -133,21 +133,24 @@ def load_checkpoint(folder: Path, *, molecule: Molecule | None = None) -> nn.Mod
             "The file is damaged or belongs to another card: copy both again."
         )
     try:
-        own, kind = _molecule(card["molecule"]), _load_class(card, folder)
+        own, kind = card_molecule(card), _load_class(card, folder)
         forecaster = kind.from_parts(own, config_from_json(kind.Config, card["config"]))
         state = load(blob)
     except MsmdError:
         raise
     except (KeyError, TypeError, AttributeError, ValueError, SafetensorError) as error:
         raise CheckpointError(f"The checkpoint in {folder} cannot be read ({error!r}); copy it again.") from error
-    if molecule is not None and molecule.numbers != own.numbers:
-        raise CheckpointError(
-            f"The checkpoint {folder} was trained on {own.name!r} ({own.formula}, atoms {list(own.numbers)}); "
-            f"{molecule.name!r} ({molecule.formula}, atoms {list(molecule.numbers)}) is another molecule or "
-            "another order."
-        )
+    difference = None if molecule is None else own.difference_to(molecule)
+    if difference:
+        raise CheckpointError(f"The checkpoint {folder} was trained on {difference}.")
     _fill(forecaster, state, folder)
     return forecaster.eval()
+
+
+def card_molecule(card: dict[str, Any]) -> Molecule:
+    """The molecule that a checkpoint's card says it is for."""
+    entry = card["molecule"]
+    return Molecule(name=entry["name"], numbers=tuple(entry["numbers"]), bonds=tuple((i, j) for i, j in entry["bonds"]))
 
 
 def read_card(folder: Path) -> dict[str, Any]:
@@ -251,10 +254,6 @@ def _checkpoint_folder(folder: Path) -> Path:
     if (folder / CARD).exists() and not (folder / WEIGHTS).exists():
         raise CheckpointError(f"{folder} holds a card but no {WEIGHTS}; copy both.")
     return folder
-
-
-def _molecule(entry: dict[str, Any]) -> Molecule:
-    return Molecule(name=entry["name"], numbers=tuple(entry["numbers"]), bonds=tuple((i, j) for i, j in entry["bonds"]))
 
 
 def _load_class(card: dict[str, Any], folder: Path) -> type:

@@ -196,7 +196,7 @@ FORECASTERS: tuple[ForecasterCard, ...] = (
         needs="training",
         location="msmd.peers.gf_node:GFNODE",
         note="The published graph-Fourier neural ODE: two spatial modes, attention between them.",
-        symmetries=(),  # SiLU sees the sign of its modes and the basis of equal eigenvalues, which numbering decides
+        symmetries=("renumbering",),
         keeps_start=False,
     ),
     ForecasterCard(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from msmd.data.sampling import is_continuous
 from msmd.data.windows import Protocol, TrainingData, split_dataset
 from msmd.errors import DataError, MsmdError, ProtocolError
 from msmd.forecast_result import Forecast
@@ -26,7 +27,7 @@ from msmd.forecasters import (
 from msmd.loading import CHECKPOINTS, UnfittedForecaster, fit_forecaster, load_forecaster, shipped_checkpoint
 from msmd.molecule import Molecule
 from msmd.shapes import Array, Float, Frame
-from msmd.trajectory import Dataset, Trajectory
+from msmd.trajectory import ROUNDED_TIME_FS, Dataset, Trajectory, nearest_frames
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -143,17 +144,15 @@ def require_members(forecaster: Forecaster, n_samples: int) -> None:
 
 
 def check_molecule(forecaster: Forecaster, molecule: Molecule) -> None:
-    """Refuses a forecaster that was made for another molecule.
+    """Refuses a forecaster that was made for another molecule, an isomer among them.
 
     Raises:
-        DataError: when atoms or their order differ.
+        DataError: when atoms, their order or their bonds differ.
     """
     made_for = forecaster.molecule
-    if made_for is not None and made_for.numbers != molecule.numbers:
-        raise DataError(
-            f"Forecaster {forecaster.name!r} was made for {made_for.name!r} ({made_for.formula}); the data are of "
-            f"{molecule.name!r} ({molecule.formula}), atoms or their order differ. Load or train one for it."
-        )
+    difference = None if made_for is None else made_for.difference_to(molecule)
+    if difference:
+        raise DataError(f"Forecaster {forecaster.name!r} was made for {difference}. Load or train one for it.")
 
 
 def _rows(
@@ -195,14 +194,19 @@ def _start_state(trajectory: Trajectory, start: int) -> tuple[Frame, Frame]:
 
 
 def _reference(trajectory: Trajectory, times_fs: np.ndarray) -> np.ndarray | None:
-    """Positions at absolute times; NaN where the trajectory has no frame, None where it never has one."""
+    """Positions at absolute times; NaN where they are not known, None where they never are.
+
+    Between frames they are known where these are even and lie close together: between others a cubic is a guess.
+    """
+    frames = trajectory.times_fs[nearest_frames(trajectory.times_fs, times_fs)]
+    is_stored = np.abs(frames - times_fs) <= ROUNDED_TIME_FS
+    is_inside = (times_fs >= trajectory.times_fs[0]) & (times_fs <= trajectory.times_fs[-1])
+    is_known = is_stored | (is_inside & is_continuous(trajectory))
+    if not is_known.any():
+        return None
     reference = np.full((len(times_fs), trajectory.molecule.n_atoms, 3), np.nan)
-    for row, time in enumerate(times_fs):
-        try:
-            reference[row] = trajectory.positions_at(np.array([time]))[0]
-        except ProtocolError:
-            continue
-    return None if np.isnan(reference).all() else reference
+    reference[is_known] = trajectory.positions_at(times_fs[is_known])
+    return reference
 
 
 def _training_data_of(trajectory: Trajectory) -> TrainingData:

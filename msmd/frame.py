@@ -104,7 +104,8 @@ def kabsch_rotation(
     """The proper rotation R that best turns the reference onto the positions, both about their weighted centres.
 
     R minimises Σ w |(x − x̄) − R (r − r̄)|² over rotations; a reflection is never returned, even where it would fit
-    better.  Where the minimum is not unique (all atoms on a line), one of the minima is returned.
+    better.  Where the minimum is not unique because one of the two is a line, R turns its axis along the shortest way,
+    so that it follows a moving molecule without jumps (but where the axis is turned over).
 
     Args:
         weights: one per atom; all equal when None.  Masses give the Eckart frame.
@@ -113,11 +114,27 @@ def kabsch_rotation(
     """
     weights = np.ones(positions.shape[-2]) if weights is None else weights
     body = reference - centre_of_mass(reference, weights)[..., None, :]
-    left, _, right = np.linalg.svd(np.einsum("a,...ad,...ae->...de", weights, positions, body))
+    left, sizes, right = np.linalg.svd(np.einsum("a,...ad,...ae->...de", weights, positions, body))
     handedness = np.sign(np.linalg.det(left @ right))
     left = left.copy()
     left[..., :, 2] *= handedness[..., None]
-    return left @ right
+    best = left @ right
+    is_line = sizes[..., 1] < RANK_TOLERANCE * sizes[..., 0]
+    if is_line.any():
+        best[is_line] = _shortest_turn(right[is_line][:, 0, :], left[is_line][:, :, 0])
+    return best
+
+
+def _shortest_turn(start: Float[np.ndarray, "turns 3"], end: Float[np.ndarray, "turns 3"]) -> np.ndarray:
+    """The rotations that turn one unit vector into another about the axis across both (Rodrigues)."""
+    cosine = np.einsum("td,td->t", start, end)
+    over = cosine < -1.0 + 1e-12  # half a turn, about any axis across
+    across = np.linalg.svd(start[:, None, :])[2][:, 1]
+    axis = np.where(over[:, None], across, np.cross(start, end))
+    cross = np.cross(np.eye(3), axis[:, None, :])
+    square = cross @ cross
+    scale = np.where(over, 2.0, 1.0 / np.where(over, 1.0, 1.0 + cosine))[:, None, None]
+    return np.eye(3) + np.where(over[:, None, None], 0.0, cross) + scale * square
 
 
 def aligned(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,6 +73,30 @@ class Molecule:
         """True for every atom but hydrogen: the atoms that the papers' metric counts.  Of hydrogen alone, all."""
         heavy = np.array([z != 1 for z in self.numbers])
         return heavy if heavy.any() else ~heavy
+
+    def renumbered(self, order: Sequence[int]) -> Molecule:
+        """The molecule with its atoms in another order, new atom k being old atom order[k]."""
+        new = {old: k for k, old in enumerate(order)}
+        return Molecule(
+            name=self.name,
+            numbers=tuple(self.numbers[old] for old in order),
+            bonds=tuple((new[i], new[j]) for i, j in self.bonds),
+        )
+
+    def difference_to(self, other: Molecule) -> str | None:
+        """Why what was made for this molecule does not fit another one, for a sentence; None where it does."""
+        if self.numbers != other.numbers:
+            return (
+                f"{self.name!r} ({self.formula}, atoms {list(self.numbers)}); {other.name!r} ({other.formula}, atoms "
+                f"{list(other.numbers)}) is another molecule or another order"
+            )
+        if self.bonds != other.bonds:
+            here, there = (sorted(set(a.bonds) - set(b.bonds)) for a, b in ((self, other), (other, self)))
+            return (
+                f"{self.name!r} ({self.formula}); {other.name!r} has the same atoms but other bonds, {there} instead "
+                f"of {here}: it is an isomer, or its atoms are in another order"
+            )
+        return None
 
     @property
     def bond_array(self) -> Int[np.ndarray, "bonds 2"]:

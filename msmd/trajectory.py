@@ -12,6 +12,9 @@ from msmd.errors import DataError, ProtocolError
 from msmd.molecule import Molecule
 from msmd.units import BOLTZMANN_KCAL_PER_MOL_PER_KELVIN, KCAL_PER_MOL_PER_ANGSTROM_PER_U
 
+ROUNDED_TIME_FS, ROUNDED_PART = 1e-3, 1e-2
+"""So far from an even grid, in fs and in steps, times may lie for having been printed."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Trajectory:
@@ -75,11 +78,8 @@ class Trajectory:
 
     @cached_property
     def dt_fs(self) -> float | None:
-        """The time step where times are regular (to 1e-6 of it), else None."""
-        steps = np.diff(self.times_fs)
-        if len(steps) == 0 or np.ptp(steps) > 1e-6 * steps.mean():
-            return None
-        return float(steps.mean())
+        """The time step where times are regular, but for their printed rounding, else None."""
+        return regular_step(self.times_fs)
 
     @property
     def duration_fs(self) -> float:
@@ -133,13 +133,13 @@ class Trajectory:
         """Positions at any times inside the trajectory, by cubic Hermite interpolation of positions and velocities.
 
         On frames 4 fs apart this gives the motion in between back to 1e-3 Å.  Where velocities are not known, only
-        times of stored frames (to 1e-3 fs) can be asked for.
+        times of stored frames (to .001 fs) can be asked for.
 
         Raises:
             ProtocolError: for times outside the trajectory, or between frames where there are no velocities.
         """
         times_fs = np.asarray(times_fs, dtype=float)
-        slack = 1e-3
+        slack = ROUNDED_TIME_FS
         if times_fs.size and (times_fs.min() < self.times_fs[0] - slack or times_fs.max() > self.times_fs[-1] + slack):
             raise ProtocolError(
                 f"Times from {times_fs.min():g} to {times_fs.max():g} fs were asked for; the trajectory runs from "
@@ -211,6 +211,21 @@ def kinetic_temperature(
     """
     doubled = np.einsum("a,...ad,...ad->...", masses, velocities, velocities) / KCAL_PER_MOL_PER_ANGSTROM_PER_U
     return doubled / (3 * len(masses) * BOLTZMANN_KCAL_PER_MOL_PER_KELVIN)
+
+
+def regular_step(times_fs: Float[np.ndarray, " times"]) -> float | None:
+    """The step of times that lie on an even grid, to .001 fs (and to a hundredth of the step); None of others.
+
+    >>> round(regular_step(np.array([0.0, 0.242, 0.484, 0.726, 0.968, 1.209])), 6)
+    0.2418
+    >>> regular_step(np.array([0.0, 0.5, 1.5])) is None
+    True
+    """
+    if len(times_fs) < 2:
+        return None
+    step = float(times_fs[-1] - times_fs[0]) / (len(times_fs) - 1)
+    off = np.abs(times_fs - times_fs[0] - step * np.arange(len(times_fs))).max()
+    return step if off <= min(ROUNDED_TIME_FS, ROUNDED_PART * step) else None
 
 
 def nearest_frames(

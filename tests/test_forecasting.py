@@ -76,6 +76,18 @@ def test_where_the_trajectory_has_no_frame_the_reference_is_not_known(flight):
     assert not beyond.has_reference.any()
 
 
+def test_between_frames_far_apart_nothing_is_known(ethanol):
+    sparse = Trajectory(
+        molecule=ethanol.molecule,
+        times_fs=ethanol.times_fs[::3],
+        positions=ethanol.positions[::3],
+        velocities=ethanol.velocities[::3],
+    )
+    made = forecast(load_forecaster("persistence"), sparse, 2, [6.0, 12.0, 30.0])
+    np.testing.assert_array_equal(made.has_reference, [False, True, False])
+    np.testing.assert_array_equal(made.reference[1], sparse.positions[3])
+
+
 def test_exported_trajectories_are_in_order_of_time(ethanol):
     made = forecast(load_forecaster("constant-velocity"), ethanol, 0, [*TIMES, 5.0])
     exported = made.predicted_trajectory()
@@ -134,8 +146,19 @@ def test_a_trajectory_without_velocities_is_refused(flight):
 
 def test_another_molecule_is_refused(flight):
     fitted = load_forecaster("mean-structure", load_dataset("ethanol"))
-    with pytest.raises(DataError, match=r"made for 'ethanol' \(C2H6O\); the data are of 'pair' \(H2\)"):
+    with pytest.raises(DataError, match=r"made for 'ethanol' \(C2H6O, .*'pair' \(H2, .*another molecule"):
         forecast(fitted, flight, 0, [1.0])
+
+
+def test_an_isomer_is_refused(ethanol):
+    """The oxygen bonded to another hydrogen: the same atoms in the same order."""
+    fitted = load_forecaster("mean-structure", load_dataset("ethanol"))
+    bonds = tuple((2, 7) if bond == (2, 8) else bond for bond in ethanol.molecule.bonds)
+    isomer = replace(ethanol, molecule=Molecule(name="odd", numbers=ethanol.molecule.numbers, bonds=bonds))
+    with pytest.raises(
+        DataError, match=r"same atoms but other bonds, \[\(2, 7\)\] instead of \[\(2, 8\)"
+    ):
+        forecast(fitted, isomer, 0, [1.0])
 
 
 def test_unknown_names_get_the_nearest_one():

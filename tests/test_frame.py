@@ -118,6 +118,26 @@ def test_kabsch_handles_planar_and_collinear_molecules(flat: list[int]):
     np.testing.assert_allclose(aligned(positions, reference), reference, atol=1e-12)
 
 
+def test_the_frame_of_a_line_turns_no_more_than_its_axis():
+    """Nothing tells a line's turn about itself, which must not jump from frame to frame."""
+    line = np.array([[-1.16, 0, 0], [0, 0, 0], [1.16, 0, 0]])
+    turns = Rotation.from_rotvec(np.outer(np.linspace(0.0, 2.5, 50), [0.2, 0.7, 0.6])).as_matrix()
+    bent = line + 0.05 * np.random.default_rng(0).normal(size=(50, 3, 3))
+    rotations = kabsch_rotation(bent @ np.swapaxes(turns, -1, -2), line)
+    axes = rotations[:, :, 0]
+    between = Rotation.from_matrix(np.swapaxes(rotations[:-1], -1, -2) @ rotations[1:]).magnitude()
+    angles = np.arccos(np.clip(np.einsum("td,td->t", axes[:-1], axes[1:]), -1, 1))
+    assert between.max() < 2 * angles.max() < 0.5
+    np.testing.assert_allclose(np.linalg.det(rotations), 1.0)
+
+
+def test_a_line_turned_over_is_half_a_turn():
+    line = np.array([[-1.0, 0, 0], [0.2, 0, 0], [1.0, 0, 0]])
+    rotation = kabsch_rotation(-line, line)
+    assert np.linalg.det(rotation) == pytest.approx(1.0)
+    np.testing.assert_allclose(aligned(-line, line), line, atol=1e-12)
+
+
 def test_kabsch_of_coinciding_atoms_is_still_a_rotation():
     rotation = kabsch_rotation(np.zeros((3, 3)), np.zeros((3, 3)))
     np.testing.assert_allclose(rotation @ rotation.T, np.eye(3), atol=1e-14)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import isfinite
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -36,12 +37,15 @@ def _show_pair(pair: tuple[int, int]) -> str:
 
 
 def _numbers(text: str) -> tuple[float, ...]:
-    """Numbers separated by commas or spaces.
+    """Finite numbers separated by commas or spaces, at least one.
 
     >>> _numbers("5, 10.5 250")
     (5.0, 10.5, 250.0)
     """
-    return tuple(float(part) for part in text.replace(",", " ").split())
+    numbers = tuple(float(part) for part in text.replace(",", " ").split())
+    if not numbers or not all(map(isfinite, numbers)):
+        raise ValueError(text)
+    return numbers
 
 
 def _show_numbers(numbers: tuple[float, ...]) -> str:
@@ -66,8 +70,10 @@ SAMPLING = Choice[str](name="times", noun="Times", parse=str)
 STEP = Choice[float](name="step_fs", noun="Time step", parse=float, show=_show_number)
 CUSTOM_TIMES = Choice[tuple[float, ...]](name="at_fs", noun="Times", parse=_numbers, show=_show_numbers)
 COLOR = Choice[str](name="color", noun="Colour", parse=str)
+MODE_COLOR = Choice[str](name="mode_color", noun="Colour", parse=str)
 MOTION = Choice[str](name="motion", noun="Motion", parse=str)
 ARROWS = Choice[str](name="arrows", noun="Arrows", parse=str)
+REFERENCE_ARROWS = Choice[str](name="reference_arrows", noun="Arrows", parse=str)
 MEMBERS = Choice[int](name="members", noun="Number of members", parse=int)
 RUN = Choice[str](name="run", noun="Run", parse=str)
 TRAINEE = Choice[str](name="trainee", noun="Forecaster to train", parse=str)
@@ -94,9 +100,9 @@ CHOICES: dict[str, Choice] = {
     choice.name: choice
     for choice in (
         MOLECULE, SOURCE, SEGMENT, PART, LAPLACIAN, MODE, BAND, FORECASTER, START, HORIZON, SAMPLING, STEP,
-        CUSTOM_TIMES, COLOR, ARROWS, MEMBERS, MOTION, RUN, TRAINEE, WINDOWS, BUDGET, MINUTES, EPOCHS, DEVICE, SPLIT,
-        TRAINING_TIMES, SEED, LABELS, OPTIONS, ABLATED, VARIANT, AGAINST, TESTED_TIMES, TURNED, HORIZON_BAND, ATOMS,
-        FIGURE,
+        CUSTOM_TIMES, COLOR, MODE_COLOR, ARROWS, REFERENCE_ARROWS, MEMBERS, MOTION, RUN, TRAINEE, WINDOWS, BUDGET,
+        MINUTES, EPOCHS, DEVICE, SPLIT, TRAINING_TIMES, SEED, LABELS, OPTIONS, ABLATED, VARIANT, AGAINST, TESTED_TIMES,
+        TURNED, HORIZON_BAND, ATOMS, FIGURE,
     )
 }  # fmt: skip
 """Every choice by its name in the URL; adding one is an entry here."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from msmd.app import background, cache, state, widgets
-from msmd.app.choices import BAND, COLOR, MODE, MOTION
+from msmd.app.choices import BAND, MODE, MODE_COLOR, MOTION
 from msmd.app.data_choice import Chosen
 from msmd.app.player import player
 from msmd.errors import MsmdError
@@ -60,7 +60,7 @@ def choose_band(mode: int, n_modes: int) -> tuple[int, int]:
 def choose_color() -> str:
     """Whether atoms show the mode's fixed pattern or how far it is out at each time."""
     return widgets.buttons(
-        COLOR,
+        MODE_COLOR,
         "Colour",
         list(SCALARS),
         default="pattern",

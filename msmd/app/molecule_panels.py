@@ -8,7 +8,7 @@ import streamlit as st
 from msmd.app import widgets
 from msmd.app.choices import PART
 from msmd.app.data_choice import SOURCE_TITLES, Chosen
-from msmd.data.registry import RemoteFile
+from msmd.data.registry import MoleculeCard
 from msmd.data.summary import Summary
 from msmd.trajectory import Trajectory
 
@@ -102,7 +102,7 @@ def show_provenance(chosen: Chosen, summary: Summary) -> None:
         st.markdown("\n".join(f"- {line}" for line in _facts(chosen, summary)))
         for sentence in summary.warnings:
             st.warning(sentence, icon=":material/warning:")
-        if chosen.card and chosen.dataset.source == "gfn2":
+        if chosen.card and chosen.card.md17 and chosen.dataset.source == "gfn2":
             st.markdown("Fetch the real MD17 frames of this molecule:")
             st.code(f"msmd fetch {chosen.card.name} --source md17", language="bash")
 
@@ -117,30 +117,24 @@ def _facts(chosen: Chosen, summary: Summary) -> list[str]:
         f"{summary.segments} segment{'s' if summary.segments > 1 else ''}, {spacing}, time step {summary.dt_fs:g} fs",
         f"Velocities on {summary.velocities:,} frames, forces on {summary.forces:,}",
     ]
-    facts += PROVENANCE[name](chosen) if name in PROVENANCE and chosen.card else []
+    facts += _known(name, chosen.card) if chosen.card else []
     if summary.citation:
         facts.append(f"Cite: {summary.citation}")
     return facts
 
 
-def _gfn2(chosen: Chosen) -> list[str]:
-    return [
-        "Method: GFN2-xTB at constant energy; each segment from its own 500 K sample",
-        "Licence: MIT, with this project",
-    ]
-
-
-def _remote(remote: RemoteFile) -> list[str]:
+def _known(source: str, card: MoleculeCard) -> list[str]:
+    """What is known beforehand of a source."""
+    if source == "gfn2":
+        return [
+            "Method: GFN2-xTB at constant energy; each segment from its own 500 K sample",
+            "Licence: MIT, with this project",
+        ]
+    if source not in card.remote:
+        return []
+    remote = card.remote[source]
     return [
         f"Method: {remote.theory}, thermostat at {remote.temperature_kelvin:g} K; the whole file has "
         f"{remote.n_frames:,} frames",
         f"Licence: {remote.licence}",
     ]
-
-
-PROVENANCE = {
-    "gfn2": _gfn2,
-    "md17": lambda chosen: _remote(chosen.card.md17),
-    "rmd17": lambda chosen: _remote(chosen.card.rmd17),
-}
-"""What is known beforehand of each source."""

@@ -134,6 +134,25 @@ def bind(choice: Choice[T], value: T, options: Collection[T] | None = None) -> d
     return {"key": choice.name, "on_change": _store, "args": (choice, options)}
 
 
+def bind_text(choice: Choice[T], value: T) -> dict[str, object]:
+    """As ``bind``, for a line of text that is parsed; what cannot be parsed stays in the line and changes nothing."""
+    key, shown = f"{choice.name}_text", choice.show(value)
+    is_entering = time.monotonic() - _session().entered < ENTERING_S
+    typed = st.session_state.get(key)
+    if typed is None or recall(key) != shown or (is_entering and parsed(choice, typed) == value):
+        st.session_state[key] = shown
+        remember(key, shown)
+    return {"key": key, "on_change": _store_text, "args": (choice, key)}
+
+
+def parsed(choice: Choice[T], text: str) -> T | None:
+    """The value that a text says; None where it says none."""
+    try:
+        return choice.parse(text)
+    except ValueError:
+        return None
+
+
 def clicked_point(plot: str) -> dict | None:
     """The point of a plot that was clicked last, as Streamlit describes it; None where the click took it back."""
     points = st.session_state.get(plot, {}).get("selection", {}).get("points", [])
@@ -183,6 +202,17 @@ def _store(choice: Choice, options: Collection | None) -> None:
         return
     if options is not None and value not in options:
         return  # the name of an option as it was, such as a run that has been renamed since: nobody picked it
+    session = _session()
+    session.chosen[choice.name] = choice.show(value)
+    session.clicked = True
+    _publish()
+
+
+def _store_text(choice: Choice, key: str) -> None:
+    """The callback of a line of text: the value it says becomes the choice, where it says one."""
+    value = parsed(choice, st.session_state.get(key, ""))
+    if value is None:
+        return
     session = _session()
     session.chosen[choice.name] = choice.show(value)
     session.clicked = True

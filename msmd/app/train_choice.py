@@ -161,7 +161,7 @@ def _choose_budget() -> tuple[float | None, float | None]:
         default=0.1,
         say=lambda share: f"{100 * share:g} %",
         help="100 % is the forecaster's own plan: for a published model what its authors trained it for, for ours "
-        "what most shipped checkpoints took (azobenzene and paracetamol: 300 %).",
+        "what the shipped checkpoints took.",
     )
     return None, epochs
 

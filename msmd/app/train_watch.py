@@ -9,6 +9,7 @@ import streamlit as st
 
 from msmd.app import cache, state, trained, widgets
 from msmd.app.choices import FORECASTER, MOLECULE, RUN, SOURCE
+from msmd.app.data_choice import FILE
 from msmd.app.navigation import go_to
 from msmd.app.train_choice import duration
 from msmd.app.train_player import show_player
@@ -200,6 +201,8 @@ def _choose_for_forecast(job: Job) -> None:
     if Path(job.spec.data).suffix == "":
         state.choose(MOLECULE, job.spec.data)
         state.choose(SOURCE, job.spec.source)
+    else:
+        state.choose(MOLECULE, FILE)
     go_to("forecast")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from msmd.checkpoint import read_card
+from msmd.checkpoint import card_molecule, read_card
 from msmd.errors import MsmdError, unknown_name
 from msmd.forecasting import ForecasterCard, forecaster_card
 from msmd.molecule import Molecule
@@ -51,12 +51,13 @@ def split_of(name: str) -> str | None:
 def names_for(molecule: Molecule) -> list[str]:
     """Finished runs whose forecaster was made for these atoms, the newest first."""
     finished = (job for job in list_jobs(runs_folder()) if job.state == "finished")
-    return [name_of(job) for job in finished if _numbers(job) == molecule.numbers]
+    return [name_of(job) for job in finished if _fits(job, molecule)]
 
 
-def _numbers(job: Job) -> tuple[int, ...]:
-    """Atomic numbers of the molecule that a run was trained on; none where its card cannot be read."""
+def _fits(job: Job, molecule: Molecule) -> bool:
+    """Whether a run was trained on this molecule; False where its card cannot be read."""
     try:
-        return tuple(read_card(job.folder)["molecule"]["numbers"])
+        made_for = card_molecule(read_card(job.folder))
     except MsmdError:
-        return ()
+        return False
+    return made_for.difference_to(molecule) is None

@@ -103,16 +103,9 @@ def numbers(
 ) -> tuple[float, ...]:
     """A line of text with numbers in it; what is no number keeps the last numbers, with a sentence."""
     value = state.read(choice, default)
-    key = f"{choice.name}_text"
-    text = st.text_input(label, value=choice.show(value), key=key, help=help)
-    try:
-        typed = choice.parse(text)
-    except ValueError:
+    text = st.text_input(label, help=help, **state.bind_text(choice, value))
+    if state.parsed(choice, text) is None:
         st.warning(f"{text!r} is not a list of numbers; write times in fs separated by commas, such as 5, 10.5, 250.")
-        return value
-    if typed and typed != value:
-        state.choose(choice, typed)
-        return typed
     return value
 
 

@@ -6,15 +6,17 @@ each frame's info, the number of the segment from ``segment``.
 
 from __future__ import annotations
 
+import warnings
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from ase.data import atomic_masses
 
 from msmd.data.identify import MOST_ATOMS
 from msmd.data.raw import Origin, RawFrames, dataset_from_raw
-from msmd.errors import DataError
+from msmd.errors import DataError, MsmdWarning
 from msmd.trajectory import Dataset
 from msmd.units import ASE_FS, KCAL_PER_MOL_PER_EV
 
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 TIME_KEYS = ("time_fs", "time")
+READ = ("positions", "momenta", "forces")
+MASS_TOLERANCE = 0.01
+"""Relative; files round masses, and hydrogen's second isotope has twice the mass."""
+
 FORMAT_OF_SUFFIX = {".xyz": "extxyz", ".extxyz": "extxyz", ".traj": "traj"}
 
 
@@ -48,6 +54,7 @@ def read_ase(path: Path, *, dt_fs: float | None = None) -> Dataset:
     cuts = np.flatnonzero(labels[1:] != labels[:-1]) + 1
     bounds = [0, *cuts.tolist(), len(frames)]
     segments = [_raw(frames[a:b], path) for a, b in pairwise(bounds)]
+    _warn_of_unread(frames[0], path)
     return dataset_from_raw(segments, Origin(path=path), dt_fs=dt_fs)
 
 
@@ -71,6 +78,7 @@ def _frames(path: Path) -> list[Atoms]:
 
 
 def _raw(frames: list[Atoms], path: Path) -> RawFrames:
+    _require_standard_masses(frames[0], path)
     return RawFrames(
         numbers=frames[0].numbers,
         positions=np.array([frame.positions for frame in frames]),
@@ -82,6 +90,32 @@ def _raw(frames: list[Atoms], path: Path) -> RawFrames:
     )
 
 
+def _require_standard_masses(frame: Atoms, path: Path) -> None:
+    """Isotopes and repartitioned masses move otherwise than ``Molecule.masses`` says, which everything here goes by."""
+    if not frame.has("masses"):
+        return
+    standard = atomic_masses[frame.numbers]
+    off = np.flatnonzero(np.abs(frame.get_masses() - standard) > MASS_TOLERANCE * standard)
+    if len(off):
+        atom = off[0]
+        raise DataError(
+            f"Atom {atom} of {path.name} ({frame.symbols[atom]}) has a mass of {frame.get_masses()[atom]:g} u; msmd "
+            f"knows standard masses alone ({standard[atom]:g} u), and no isotopes."
+        )
+
+
+def _warn_of_unread(frame: Atoms, path: Path) -> None:
+    """A sentence on vectors in the file that might be velocities or forces under a name that ASE does not know."""
+    unread = [name for name, array in frame.arrays.items() if name not in READ and array.shape == (len(frame), 3)]
+    if unread:
+        warnings.warn(
+            f"{path.name}: {', '.join(unread)} {'is' if len(unread) == 1 else 'are'} not read; msmd takes momenta and "
+            "forces, as ASE writes them (momenta in its own unit, forces in eV/Å).",
+            MsmdWarning,
+            stacklevel=3,
+        )
+
+
 def _times(frames: list[Atoms], path: Path) -> np.ndarray | None:
     key = next((key for key in TIME_KEYS if key in frames[0].info), None)
     if key is None:
@@ -89,7 +123,10 @@ def _times(frames: list[Atoms], path: Path) -> np.ndarray | None:
     missing = [index for index, frame in enumerate(frames) if key not in frame.info]
     if missing:
         raise DataError(f"Frame {missing[0]} of {path.name} has no {key!r}, which frame 0 has.")
-    return np.array([frame.info[key] for frame in frames], dtype=float)
+    try:
+        return np.array([frame.info[key] for frame in frames], dtype=float)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{key!r} in {path.name} must be one number per frame, in fs: {error}.") from error
 
 
 def _velocities(frames: list[Atoms]) -> np.ndarray | None:

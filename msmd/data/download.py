@@ -74,8 +74,9 @@ def fetch(name: str, source: str, *, patience: Patience = Patience()) -> Iterato
     card = molecule_card(name)
     if source not in REMOTE_SOURCES:
         raise unknown_name("source to fetch from", source, REMOTE_SOURCES)
-    remote = card.md17 if source == "md17" else card.rmd17
-    yield from fetch_file(remote, cache_folder() / source / f"{source}_{name}.npz", patience=patience)
+    if source not in card.remote:
+        raise DataError(f"{card.title} is not part of {source}; there is nothing to fetch.")
+    yield from fetch_file(card.remote[source], cache_folder() / source / f"{source}_{name}.npz", patience=patience)
 
 
 def fetch_file(remote: RemoteFile, target: Path, *, patience: Patience = Patience()) -> Iterator[Progress]:

@@ -8,56 +8,113 @@ References: Chmiela et al., Science Advances 3, e1603015 (2017).
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
+from math import isclose
 from pathlib import Path
 
 import numpy as np
 
 from msmd.data.npz import read_npz
 from msmd.data.raw import Origin, RawFrames, dataset_from_raw
+from msmd.data.registry import MoleculeCard, RemoteFile
 from msmd.errors import DataError
 from msmd.trajectory import Dataset
+from msmd.units import ANGSTROM_PER_BOHR, KCAL_PER_MOL_PER_EV, KCAL_PER_MOL_PER_HARTREE, KJ_PER_KCAL
 
 REQUIRED = ("R", "z")
 OPTIONAL = ("E", "F", "dt_fs")
 
-OTHER_THEORIES = ("gfn2", "cc")
-"""How the ``theory`` of files in MD17's format begins that hold other motion than MD17's: ours, and coupled cluster."""
+THEORIES = ("unknown", "pbe", "dft")
+"""How the ``theory`` of MD17's own files may begin, if they have one; any other is that of another simulation."""
+
+ANGSTROM_PER = {"ang": 1.0, "angstrom": 1.0, "å": 1.0, "a": 1.0, "bohr": ANGSTROM_PER_BOHR, "nm": 10.0}
+KCAL_PER_MOL_PER = {
+    "kcal/mol": 1.0,
+    "kj/mol": 1.0 / KJ_PER_KCAL,
+    "ev": KCAL_PER_MOL_PER_EV,
+    "mev": KCAL_PER_MOL_PER_EV / 1000.0,
+    "hartree": KCAL_PER_MOL_PER_HARTREE,
+    "ha": KCAL_PER_MOL_PER_HARTREE,
+}
+"""The units that sGDML's files may name (``r_unit``, ``e_unit``), in lower case; MD17's own name none."""
 
 
 def read_md17(path: Path, *, dt_fs: float | None = None) -> Dataset:
     """Reads an MD17 file.
+
+    Where the file names its units, as sGDML's own do, they are converted.  A file whose ``theory`` is not that of MD17,
+    or whose time step is not, holds another simulation, of which no temperature and no thermostat is known.
 
     Args:
         path: the npz.
         dt_fs: time between frames, where neither the file nor the registry knows it.
 
     Raises:
-        DataError: for a damaged file, missing arrays, shapes that do not belong together, or an unknown time step.
+        DataError: for a damaged file, missing arrays, shapes that do not belong together, an unknown unit, or an
+            unknown time step.
     """
     arrays = read_npz(path, REQUIRED, OPTIONAL)
     positions = as_frames(arrays["R"], "R", path)
     n_frames, n_atoms, _ = positions.shape
+    length, energy = _unit(path, "r_unit", ANGSTROM_PER), _unit(path, "e_unit", KCAL_PER_MOL_PER)
+    forces = as_frames(arrays["F"], "F", path, like=positions) if "F" in arrays else None
+    energies = as_energies(arrays["E"], "E", n_frames, path) if "E" in arrays else None
     raw = RawFrames(
         numbers=as_numbers(arrays["z"], "z", n_atoms, path),
-        positions=positions,
+        positions=length * positions,
         steps=np.arange(n_frames),
-        dt_fs=float(arrays["dt_fs"]) if "dt_fs" in arrays else None,
-        forces=as_frames(arrays["F"], "F", path, like=positions) if "F" in arrays else None,
-        energies=as_energies(arrays["E"], "E", n_frames, path) if "E" in arrays else None,
+        dt_fs=as_time_step(arrays.get("dt_fs"), path),
+        forces=None if forces is None else energy / length * forces,
+        energies=None if energies is None else energy * energies,
     )
-    is_other = _theory(path).startswith(OTHER_THEORIES)
-    origin = Origin(path=path, source="md17", published=None if is_other else lambda card: card.md17)
-    return dataset_from_raw([raw], origin, dt_fs=dt_fs)
+    return dataset_from_raw([raw], Origin(path=path, source="md17", published=_published(path, raw)), dt_fs=dt_fs)
 
 
-def _theory(path: Path) -> str:
-    """What the file says of its electronic-structure method, in lower case; empty where it says nothing readable."""
+def _published(path: Path, raw: RawFrames) -> Callable[[MoleculeCard], RemoteFile | None]:
+    """Picks MD17's file from a card, unless this one says that it holds another simulation."""
+    theory = _text(path, "theory")
+    is_other = bool(theory) and not theory.startswith(THEORIES)
+
+    def pick(card: MoleculeCard) -> RemoteFile | None:
+        if is_other or card.md17 is None:
+            return None
+        return card.md17 if raw.dt_fs is None or isclose(raw.dt_fs, card.md17.dt_fs) else None
+
+    return pick
+
+
+def _unit(path: Path, key: str, known: dict[str, float]) -> float:
+    """The unit that the file names in the project's own; 1 where it names none."""
+    name = _text(path, key)
+    if name in ("", "unknown"):
+        return 1.0
+    if name not in known:
+        raise DataError(f"{key} in {path.name} is {name!r}; msmd knows {', '.join(known)}.")
+    return known[name]
+
+
+def _text(path: Path, key: str) -> str:
+    """What the file says under a key, in lower case; empty where it says nothing readable."""
     try:
-        found = read_npz(path, (), ("theory",)).get("theory", np.array(""))
+        found = read_npz(path, (), (key,)).get(key, np.array(""))
     except DataError:
         return ""
     text = found.item() if found.size == 1 else ""
-    return (text.decode(errors="replace") if isinstance(text, bytes) else str(text)).lower()
+    return (text.decode(errors="replace") if isinstance(text, bytes) else str(text)).strip().lower()
+
+
+def as_time_step(array: np.ndarray | None, path: Path) -> float | None:
+    """``dt_fs`` of a file, if it has one: one number, or the same for every frame.
+
+    Raises:
+        DataError: for anything else.
+    """
+    if array is None:
+        return None
+    steps = np.unique(_as_floats(array, "dt_fs", path))
+    if len(steps) != 1 or not (np.isfinite(steps[0]) and steps[0] > 0):
+        raise DataError(f"dt_fs in {path.name} must be one positive time in fs; found {steps[:3].tolist()}.")
+    return float(steps[0])
 
 
 def as_frames(array: np.ndarray, name: str, path: Path, like: np.ndarray | None = None) -> np.ndarray:

@@ -52,12 +52,13 @@ class Origin:
     Attributes:
         path: the file.
         source: the source's name where the molecule is one of the registry, such as ``"md17"``; None for other formats.
-        published: picks the published file from a molecule's card; None for formats that nothing is published in.
+        published: picks the published file from a molecule's card, if this is one; None for formats that nothing is
+            published in.
     """
 
     path: Path
     source: str | None = None
-    published: Callable[[MoleculeCard], RemoteFile] | None = None
+    published: Callable[[MoleculeCard], RemoteFile | None] | None = None
 
 
 def dataset_from_raw(segments: Sequence[RawFrames], origin: Origin, *, dt_fs: float | None = None) -> Dataset:

@@ -44,19 +44,34 @@ class RemoteFile:
 
 @dataclass(frozen=True, kw_only=True)
 class MoleculeCard:
-    """All that is known about one molecule before any trajectory is read."""
+    """All that is known about one molecule before any trajectory is read.
+
+    Attributes:
+        title: for people.
+        smiles: what reference data are generated from.
+        note: a sentence on what it is a good example of.
+        molecule: atoms in the order of the published data, and bonds.
+        md17: its file in MD17; None where it is in none.
+        rmd17: the same for rMD17.
+    """
 
     title: str
     smiles: str
     note: str
     molecule: Molecule
-    md17: RemoteFile
-    rmd17: RemoteFile
+    md17: RemoteFile | None = None
+    rmd17: RemoteFile | None = None
 
     @property
     def name(self) -> str:
         """Identifier on the command line, in URLs and in checkpoint paths."""
         return self.molecule.name
+
+    @property
+    def remote(self) -> dict[str, RemoteFile]:
+        """Its published files by source."""
+        files = {"md17": self.md17, "rmd17": self.rmd17}
+        return {source: file for source, file in files.items() if file is not None}
 
 
 def _md17(filename: str, *, n_frames: int, dt_fs: float, temperature_kelvin: float = 500.0) -> RemoteFile:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from msmd.data.md17 import as_energies, as_frames, as_numbers
+from msmd.data.md17 import as_energies, as_frames, as_numbers, as_time_step
 from msmd.data.npz import read_npz
 from msmd.data.raw import Origin, RawFrames, dataset_from_raw
 from msmd.errors import DataError
@@ -50,7 +50,7 @@ def read_rmd17(path: Path, *, dt_fs: float | None = None) -> Dataset:
         numbers=as_numbers(arrays["nuclear_charges"], "nuclear_charges", n_atoms, path),
         positions=positions[order],
         steps=steps,
-        dt_fs=float(arrays["dt_fs"]) if "dt_fs" in arrays else None,
+        dt_fs=as_time_step(arrays.get("dt_fs"), path),
         forces=as_frames(arrays[forces], forces, path, like=positions)[order] if forces else None,
         energies=as_energies(arrays[energies], energies, n_frames, path)[order] if energies in arrays else None,
     )

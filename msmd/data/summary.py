@@ -151,4 +151,5 @@ def _citation(dataset: Dataset) -> str:
     card = next((card for card in MOLECULES if card.molecule == dataset.molecule), None)
     if card is None:
         return ""
-    return {"gfn2": GFN2_CITATION, "md17": card.md17.citation, "rmd17": card.rmd17.citation}.get(dataset.source, "")
+    citations = {"gfn2": GFN2_CITATION} | {source: file.citation for source, file in card.remote.items()}
+    return citations.get(dataset.source, "")

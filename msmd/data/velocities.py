@@ -31,6 +31,8 @@ from jaxtyping import Float
 from scipy.ndimage import maximum_filter1d
 from scipy.signal import savgol_filter
 
+from msmd.trajectory import regular_step
+
 STENCIL_FRAMES = 7
 """Frames that a polynomial goes through; more gain nothing that MD17's seven digits could show."""
 
@@ -90,12 +92,11 @@ def derived_velocities(
     >>> bool(np.allclose(derived_velocities(times, fall)[:, 0, 0], 0.3 + 0.2 * times))
     True
     """
-    steps = np.diff(times_fs)
-    if len(steps) == 0:
+    if len(times_fs) < 2:
         return np.full(positions.shape, np.nan)
-    if np.ptp(steps) > 1e-6 * steps.mean():
+    dt_fs = regular_step(times_fs)
+    if dt_fs is None:
         return _of_irregular_frames(times_fs, positions, accelerations, rounding_error(positions))
-    dt_fs = float(steps.mean())
     width = 2 * int(LONGEST_GAP_FS / dt_fs) + 1
     rounding = np.median(rounding_error(positions[:: len(positions) // ROUNDED_FRAMES + 1]))
     if rounding / dt_fs > ROUNDING_SHOWS * TYPICAL_SPEED and STENCIL_FRAMES < width <= len(positions):
@@ -105,8 +106,8 @@ def derived_velocities(
 
 def tells_velocities(times_fs: Float[np.ndarray, " frames"]) -> bool:
     """Whether frames are regular, and close enough for derived velocities to be good to a thousandth."""
-    steps = np.diff(times_fs)
-    return len(steps) >= STENCIL_FRAMES and bool(np.ptp(steps) <= 1e-6 * steps.mean() and steps[0] <= FINE_FS)
+    dt_fs = regular_step(times_fs)
+    return len(times_fs) > STENCIL_FRAMES and dt_fs is not None and dt_fs <= FINE_FS
 
 
 def rounding_error(positions: Float[np.ndarray, "frames atoms 3"]) -> Float[np.ndarray, " frames"]:

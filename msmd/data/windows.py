@@ -20,6 +20,9 @@ from msmd.trajectory import Dataset, Trajectory
 __all__ = ["Protocol", "Split", "TrainingData", "Windows", "default_horizon_fs", "segment_parts", "split_dataset"]
 
 HORIZON_FRAMES = 3000
+HORIZON_FS = 1500.0
+LONGEST_MD_STEP_FS = 1.0
+"""Files with a longer time between frames (MD17 has .2 to 1 fs) have left out steps of the simulation."""
 """The papers' horizon in frames of the source: 1.5 ps at 0.5 fs."""
 
 
@@ -189,10 +192,14 @@ def split_dataset(dataset: Dataset, protocol: Protocol) -> Split:
 
 
 def default_horizon_fs(dataset: Dataset) -> float:
-    """3000 frames of the source; less where a segment, or a tenth of a lone trajectory, holds no two such windows."""
+    """The papers' 3000 steps of the simulation, or 1.5 ps where the source has not stored them all.
+
+    Less where a segment, or a tenth of a lone trajectory, holds no two such windows.
+    """
     longest = max(segment.duration_fs for segment in dataset.segments)
     block = longest if len(dataset.segments) >= MIN_SEGMENTS_TO_DEAL else longest / 10
-    return min(HORIZON_FRAMES * dataset.dt_fs, block / 2.1)
+    papers = HORIZON_FRAMES * dataset.dt_fs if dataset.dt_fs <= LONGEST_MD_STEP_FS else HORIZON_FS
+    return min(papers, block / 2.1)
 
 
 def _cut(dataset: Dataset, starts: Starts, order: Order, sampling: Sampling) -> Windows:

@@ -25,24 +25,20 @@ def renumbered_forecaster(forecaster: Forecaster, training: TrainingData, order:
         training: what it was fitted on, if it was; not looked at otherwise.
         order: a permutation of the atoms.
     """
-    from msmd.models.renumbering import renumbered_molecule
-
     made: Any = forecaster
     if hasattr(made, "renumbered"):
         return made.renumbered(list(order))
     card = forecaster_card(forecaster.name)
     if card.needs != "training":
         return fit_forecaster(card, renumbered_training(training, order))
-    other = type(made).from_parts(renumbered_molecule(made.molecule, order), made.config)
+    other = type(made).from_parts(made.molecule.renumbered(order), made.config)
     other.load_state_dict(made.state_dict())
     return other.eval()
 
 
 def renumbered_training(training: TrainingData, order: Sequence[int]) -> TrainingData:
     """Training data of the renumbered molecule."""
-    from msmd.models.renumbering import renumbered_molecule
-
-    molecule = renumbered_molecule(training.molecule, order)
+    molecule = training.molecule.renumbered(order)
     return replace(
         training,
         molecule=molecule,

@@ -17,7 +17,7 @@ from msmd.models.basis import BASES, moving_modes
 from msmd.models.direct_network import DirectNetwork
 from msmd.models.fallback import Fallback
 from msmd.models.modal_field import ModalGeometry
-from msmd.models.renumbering import renumbered_molecule, renumbered_state
+from msmd.models.renumbering import renumbered_state
 from msmd.models.spectral_ode_config import SpectralODEConfig
 from msmd.models.window_matching import WindowMatching, pairs_of
 from msmd.molecule import Molecule
@@ -76,7 +76,7 @@ class DirectInTime(nn.Module):
 
     def renumbered(self, order: Sequence[int]) -> DirectInTime:
         """The same forecaster for the molecule with its atoms in another order, new atom k being old atom order[k]."""
-        other = DirectInTime(renumbered_molecule(self.molecule, order), self.config)
+        other = DirectInTime(self.molecule.renumbered(order), self.config)
         axes = {"fallback.structure": ("atoms", 0), "to_modal": ("atoms", 1), "to_nodal": ("atoms", 1)}
         other.load_state_dict(renumbered_state(self.state_dict(), axes, order))
         return other.eval()

@@ -11,17 +11,6 @@ from torch import Tensor
 
 from msmd.models.memory import Memory
 from msmd.models.modal_field import Axis, ForceField
-from msmd.molecule import Molecule
-
-
-def renumbered_molecule(molecule: Molecule, order: Sequence[int]) -> Molecule:
-    """The molecule with its atoms in another order, new atom k being old atom order[k]."""
-    new = {old: k for k, old in enumerate(order)}
-    return Molecule(
-        name=molecule.name,
-        numbers=tuple(molecule.numbers[old] for old in order),
-        bonds=tuple((new[i], new[j]) for i, j in molecule.bonds),
-    )
 
 
 def renumbered_state(state: Mapping[str, Tensor], axes: Mapping[str, Axis], order: Sequence[int]) -> dict[str, Tensor]:

@@ -28,7 +28,7 @@ from msmd.models.guard import DistanceGuard
 from msmd.models.memory import Memory
 from msmd.models.modal_field import KnownStructures, ModalField, ModalGeometry
 from msmd.models.motion import THERMOSTAT_WAVENUMBER, ConstantEnergy, Motion, NoseHoover, Thermostat
-from msmd.models.renumbering import pair_order, renumbered_molecule, renumbered_state, spectral_ode_axes
+from msmd.models.renumbering import pair_order, renumbered_state, spectral_ode_axes
 from msmd.models.solvers import MultipleTimeSteps, Solver, Torchdiffeq, VelocityVerlet
 from msmd.models.spectral_ode_config import MAX_MEMBERS, SpectralODEConfig
 from msmd.models.symmetry import symmetrised_inverse_distances
@@ -138,7 +138,7 @@ class SpectralODE(nn.Module):
 
     def renumbered(self, order: Sequence[int]) -> SpectralODE:
         """The same forecaster for the molecule with its atoms in another order, new atom k being old atom order[k]."""
-        other = SpectralODE(renumbered_molecule(self.molecule, order), self.config)
+        other = SpectralODE(self.molecule.renumbered(order), self.config)
         axes = spectral_ode_axes(self.field, self.fast_field, self.memory)
         other.load_state_dict(renumbered_state(self.state_dict(), axes, order))
         other.impulses.copy_(self.impulses[pair_order(order)])

@@ -15,7 +15,6 @@ from msmd.data.windows import TrainingData, Windows
 from msmd.errors import DataError, ProtocolError
 from msmd.forecasters import check_starts
 from msmd.frame import angular_momentum, centre_of_mass, eckart_frame, inertia, inverse_inertia, mean_structure
-from msmd.models.renumbering import renumbered_molecule
 from msmd.molecule import Molecule
 from msmd.rotor import free_rotations
 from msmd.stage import Stage, cosine
@@ -138,7 +137,7 @@ class SpectralOscillator(nn.Module):
 
     def renumbered(self, order: Sequence[int]) -> SpectralOscillator:
         """The same forecaster for the molecule with its atoms in another order, new atom k being old atom order[k]."""
-        other = SpectralOscillator(renumbered_molecule(self.molecule, order), self.config, n_modes=self.modes.shape[1])
+        other = SpectralOscillator(self.molecule.renumbered(order), self.config, n_modes=self.modes.shape[1])
         state = self.state_dict()
         by_atom = state["modes"].reshape(self.molecule.n_atoms, 3, -1)
         state |= {"structure": state["structure"][list(order)], "modes": by_atom[list(order)].reshape(self.modes.shape)}

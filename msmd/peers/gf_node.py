@@ -6,6 +6,7 @@ Molecular Dynamics", arXiv:2411.01600; details as its authors coded them.  It is
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -143,6 +144,18 @@ class GFNODE(Peer):
         self.decoder = nn.ModuleList(layer(config.width + config.time_width, n_edge) for _ in range(config.n_layers))
         self.feature_evolution = ModalEvolution(self.modelled_molecule, config.width, config)
         self.motion_evolution = ModalEvolution(self.modelled_molecule, 2, config)
+
+    def renumbered(self, order: Sequence[int]) -> GFNODE:
+        """The same forecaster for the molecule whose atom k is atom ``order[k]`` of this one.
+
+        Its modes go along: another basis of equal eigenvalues, or another sign, would be another model.
+        """
+        other = GFNODE(self.molecule.renumbered(order), self.config)
+        places = {old: place for place, old in enumerate(self.modelled.tolist())}
+        rows = torch.tensor([places[order[new]] for new in other.modelled.tolist()])
+        moved = {name: part[rows] for name, part in self.state_dict().items() if name.endswith(".basis")}
+        other.load_state_dict(self.state_dict() | moved)
+        return other.eval()
 
     def forward(
         self,

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from msmd.data.windows import TrainingData
 from msmd.errors import MsmdError
-from msmd.forecasters import check_starts
+from msmd.forecasters import check_starts, check_times
 from msmd.molecule import Molecule
 from msmd.peers.heavy_atoms import CarriedAtoms, modelled_atoms, submolecule
 from msmd.peers.molecular_graph import MolecularGraph
@@ -139,8 +139,10 @@ class Peer(nn.Module, ABC):
 
         Raises:
             DataError: when the number of atoms is not the molecule's.
+            ProtocolError: for times before the start.
         """
         check_starts(self, positions, velocities, times_fs)
+        check_times(times_fs)
         inner = {"dtype": self.horizon_fs.dtype, "device": self.horizon_fs.device}
         inputs = (x.to(**inner).split(self.config.batch_size) for x in (positions, velocities, times_fs))
         predicted = [self._predict_batch(*batch) for batch in zip(*inputs, strict=True)]

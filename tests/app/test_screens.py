@@ -72,6 +72,24 @@ def test_custom_times_are_taken_and_nonsense_is_told(open_app):
     assert not app.exception
 
 
+def test_custom_times_follow_the_horizon_until_somebody_writes_some(open_app):
+    app = settle(open_app(times="custom", horizon_fs="1500"))
+    assert app.text_input(key="at_fs_text").value.endswith(",1500")
+    settle(app.select_slider(key="horizon_fs").set_value(400.0).run())
+    assert app.text_input(key="at_fs_text").value == "50,100,150,200,250,300,350,400"
+    assert "at_fs" not in link(app)
+    assert not said(app.warning)
+
+
+def test_looks_of_one_page_are_left_alone_by_another(open_app):
+    app = settle(open_app(color="error", arrows="error"))
+    for page in ("modes", "molecule"):
+        settle(app.switch_page(f"msmd/app/screens/{page}.py").run())
+        assert not said(app.info) or not any("not available" in text for text in said(app.info))
+    settle(app.switch_page("msmd/app/screens/forecast.py").run())
+    assert (app.segmented_control(key="color").value, app.segmented_control(key="arrows").value) == ("error", "error")
+
+
 def test_every_colour_and_arrow_can_be_shown_in_a_band(open_app):
     app = settle(open_app(band="0-3", color="mode", mode="2", arrows="velocity"))
     assert not app.exception

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import time
@@ -9,12 +10,15 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from msmd.app import train_choice, train_table, train_watch
+from msmd.data import load_dataset
 from msmd.training.folder import EpochReport, RunStatus, write_status
 from msmd.training.job_folder import JobSpec, read_job, runs_folder
 from tests.app.conftest import ROOT, first_card, link, said, settle
+from tests.app.test_opening import opened
 
 SHIPPED = ROOT / "checkpoints" / "gfn2" / "ethanol" / "spectral-ode"
 SPEC = JobSpec(forecaster="spectral-ode", data="ethanol", minutes=2.0)
@@ -47,6 +51,14 @@ def reports() -> list[EpochReport]:
         EpochReport(**common, step=10, progress=0.25, loss=2.0, seconds=30.0),
         EpochReport(**common, step=20, progress=0.5, loss=1.0, seconds=60.0, validation=validation),
     ]
+
+
+def ethanol_npz() -> bytes:
+    """A hundred frames of shipped ethanol as a file in MD17's format."""
+    motion = load_dataset("ethanol").segments[0].between(0, 100)
+    buffer = io.BytesIO()
+    np.savez(buffer, R=motion.positions, z=np.array(motion.molecule.numbers), dt_fs=4.0, theory="GFN2-xTB")
+    return buffer.getvalue()
 
 
 def press(app, label: str):
@@ -110,6 +122,19 @@ def test_a_finished_run_is_shown_and_plays_on_the_forecast_page(open_app, make_r
     assert link(app)["forecaster"] == "run:done"
     assert first_card(app) == "run done"
     assert not app.exception
+
+
+def test_a_run_on_a_file_plays_on_that_file(open_app, make_run):
+    """Whichever molecule is chosen in the row above."""
+    make_run("own", spec=replace(SPEC, data="ethanol.npz"))
+    app = opened(open_app("train"), "ethanol.npz", ethanol_npz())
+    settle(app.selectbox(key="molecule").set_value("toluene").run())
+    app.query_params["run"] = "own"
+    press(settle(app.run()), "Play it on the Forecast page")
+    app.switch_page("msmd/app/screens/forecast.py").run()
+    settle(app)
+    assert (link(app)["molecule"], link(app)["forecaster"]) == ("file", "run:own")
+    assert first_card(app) == "run own"
 
 
 def test_a_stage_that_was_taken_back_is_said(open_app, make_run):

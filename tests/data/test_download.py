@@ -312,6 +312,13 @@ def test_fetch_puts_files_where_they_are_looked_for(server, remote, tmp_path, mo
     assert load_dataset("ethanol", source="md17").n_frames == 60
 
 
+def test_a_molecule_outside_md17_is_not_looked_for(monkeypatch):
+    outsider = replace(molecule_card("ethanol"), md17=None)
+    monkeypatch.setattr("msmd.data.download.molecule_card", lambda name: outsider)
+    with pytest.raises(DataError, match="Ethanol is not part of md17; there is nothing to fetch"):
+        next(fetch("ethanol", "md17"))
+
+
 @pytest.mark.parametrize(("name", "source"), [("etanol", "md17"), ("ethanol", "gfn2")])
 def test_unknown_names(name, source):
     with pytest.raises(UnknownNameError, match="Unknown"):

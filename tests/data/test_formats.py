@@ -122,6 +122,42 @@ def test_float32_and_flat_energies_are_taken(motion, tmp_path):
     assert segment.energies[-1] == 39.0
 
 
+@pytest.mark.parametrize(
+    ("r_unit", "e_unit", "length", "energy"),
+    [("Ang", "eV", 1.0, 23.0605), ("bohr", "Hartree", 0.529177, 627.509), (b"Angstrom", b"kcal/mol", 1.0, 1.0)],
+)
+def test_units_that_a_file_names_are_converted(motion, tmp_path, r_unit, e_unit, length, energy):
+    path = tmp_path / "some.npz"
+    n, scaled = motion.n_frames, motion.positions / length
+    arrays = md17_arrays(motion, R=scaled, E=np.arange(n) / energy, F=np.full(scaled.shape, length / energy))
+    np.savez(path, **arrays, dt_fs=np.full(n, 4.0), r_unit=r_unit, e_unit=e_unit)
+    segment = read_file(path).segments[0]
+    np.testing.assert_allclose(segment.positions, motion.positions, rtol=1e-5)
+    np.testing.assert_allclose(segment.energies, np.arange(n), rtol=1e-5)
+    np.testing.assert_allclose(segment.forces, 1.0, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_md17"),
+    [
+        ({}, True),
+        ({"theory": "PBE+vdW-TS"}, True),
+        ({"theory": b"unknown"}, True),
+        ({"dt_fs": 0.5}, True),
+        ({"theory": "CCSD(T)"}, False),
+        ({"theory": "MACE-OFF23, NVE, 300 K"}, False),
+        ({"dt_fs": 4.0}, False),
+    ],
+)
+def test_what_is_not_md17_is_not_taken_for_it(motion, tmp_path, changes, is_md17):
+    """Its thermostat and its temperature belong to its own simulation."""
+    path = tmp_path / "some.npz"
+    np.savez(path, **md17_arrays(motion), **changes)
+    dataset = read_file(path, dt_fs=4.0)
+    assert (dataset.source, dataset.thermostat) == (("md17", True) if is_md17 else ("some.npz", False))
+    assert dataset.temperature_kelvin == (500.0 if is_md17 else None)
+
+
 def test_rmd17_is_sorted_in_time(motion, tmp_path, random):
     order = random.permutation(40)
     arrays = rmd17_arrays(motion)
@@ -183,6 +219,45 @@ def test_ase_trajectory(motion, tmp_path):
     dataset = read_file(path, dt_fs=4.0)
     assert dataset.molecule.name == "ethanol"
     np.testing.assert_allclose(dataset.segments[0].positions, motion.positions)
+
+
+def test_times_in_print_are_regular(motion, tmp_path):
+    """A hundredth of an atomic unit of time, with three decimals."""
+    path = tmp_path / "some.extxyz"
+    times = [round(0.2419 * k, 3) for k in range(motion.n_frames)]
+    frames = zip(motion.positions, times, strict=True)
+    write(path, [Atoms(motion.molecule.symbols, x, info={"time_fs": t}) for x, t in frames])
+    segment = read_file(path).segments[0]
+    assert segment.dt_fs == pytest.approx(0.2419, abs=1e-5)
+    assert segment.velocities_are_exact
+
+
+def test_times_that_are_no_numbers(motion, tmp_path):
+    path = tmp_path / "some.extxyz"
+    write(path, [Atoms(motion.molecule.symbols, x, info={"time": "0.5 fs"}) for x in motion.positions[:3]])
+    with pytest.raises(DataError, match=r"'time' in some\.extxyz must be one number per frame, in fs"):
+        read_file(path)
+
+
+def test_columns_of_other_names_are_told(motion, tmp_path):
+    path = tmp_path / "some.extxyz"
+    frames = [Atoms(motion.molecule.symbols, x) for x in motion.positions]
+    for frame in frames:
+        frame.arrays |= {"velocities": np.zeros((9, 3)), "REF_forces": np.zeros((9, 3)), "tags": np.zeros((9, 3))[:, 0]}
+    write(path, frames)
+    with pytest.warns(MsmdWarning, match="velocities, REF_forces are not read; msmd takes momenta and forces"):
+        read_file(path, dt_fs=4.0)
+
+
+def test_isotopes_are_refused(tmp_path):
+    heavy_water = Atoms("OH2", [[0, 0, 0], [0.96, 0, 0], [-0.24, 0.93, 0]], masses=[15.999, 2.014, 2.014])
+    path = tmp_path / "heavy.extxyz"
+    write(path, [heavy_water] * 3, columns=["symbols", "positions", "masses"])
+    with pytest.raises(DataError, match=r"Atom 1 of heavy.extxyz \(H\) has a mass of 2.014 u; msmd knows standard"):
+        read_file(path, dt_fs=0.5)
+    heavy_water.set_masses([16.0, 1.0, 1.0])
+    write(path, [heavy_water] * 3, columns=["symbols", "positions", "masses"])
+    assert read_file(path, dt_fs=0.5).molecule.formula == "H2O"
 
 
 def test_a_molecule_of_ones_own(tmp_path):
@@ -295,6 +370,9 @@ def test_pickles_are_never_opened(motion, tmp_path):
         ({"z": np.full(9, 200)}, "name no element"),
         ({"F": np.ones((39, 9, 3))}, r"F in a.npz has shape \(39, 9, 3\); expected \(40, 9, 3\)"),
         ({"E": np.ones(39)}, r"E in a.npz has shape \(39,\); expected one per frame, \(40,\)"),
+        ({"r_unit": "furlong"}, "r_unit in a.npz is 'furlong'; msmd knows ang, "),
+        ({"dt_fs": np.array([0.5, 1.0])}, r"dt_fs in a.npz must be one positive time in fs; found \[0.5, 1.0\]"),
+        ({"dt_fs": np.array("0.5 fs")}, "dt_fs in a.npz is of type"),
     ],
 )
 def test_md17_refusals(motion, tmp_path, changes, message):

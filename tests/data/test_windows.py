@@ -194,6 +194,7 @@ def test_all_windows_of_the_training_range():
 def test_the_horizon_follows_the_source():
     assert default_horizon_fs(load_dataset("ethanol")) == 1500.0
     assert default_horizon_fs(continuous(1, 1000)) == pytest.approx(999 * 4.0 / 21)
+    assert default_horizon_fs(continuous(3, 2500)) == 1500.0  # frames 4 fs apart are no steps of a simulation
 
 
 def test_windows_budget_hides_frames_and_forces():

@@ -11,8 +11,8 @@ import torch
 
 from msmd.data.registry import molecule_card
 from msmd.data.windows import TrainingData
-from msmd.errors import DataError, MsmdError
-from msmd.molecule import Molecule
+from msmd.errors import DataError, MsmdError, ProtocolError
+from msmd.metrics.renumbering import renumbered_forecaster
 from msmd.peers.egnn import EGNN
 from msmd.peers.egno import EGNO
 from msmd.peers.gf_node import GFNODE
@@ -157,25 +157,23 @@ def test_equivariant_peers_follow_a_mirror(kind: type[Peer], trained: Trained, i
     torch.testing.assert_close(mirrored, peer.predict(*inputs) @ mirror, atol=ROUNDING, rtol=0)
 
 
-def renumbered(molecule: Molecule, order: np.ndarray) -> Molecule:
-    """The molecule with atom ``order[k]`` in place k."""
-    place = {int(atom): new for new, atom in enumerate(order)}
-    return Molecule(
-        name=molecule.name,
-        numbers=tuple(molecule.numbers[atom] for atom in order),
-        bonds=tuple((place[i], place[j]) for i, j in molecule.bonds),
-    )
-
-
-@pytest.mark.parametrize("kind", [EGNN, EGNO, LatentODE, NDCN], ids=lambda kind: kind.name)
-def test_renumbering_moves_the_forecast_with_it(kind: type[Peer], trained: Trained, inputs: Inputs) -> None:
+@every_peer
+def test_renumbering_moves_the_forecast_with_it(
+    kind: type[Peer], trained: Trained, inputs: Inputs, training: TrainingData
+) -> None:
     peer, _ = trained(kind)
     positions, velocities, times = inputs
     order = np.random.default_rng(5).permutation(9)
-    other = kind.from_parts(renumbered(peer.molecule, order), peer.config)
-    other.load_state_dict(peer.state_dict())
+    other = renumbered_forecaster(peer, training, order.tolist())
     predicted = other.predict(positions[:, order], velocities[:, order], times)
     torch.testing.assert_close(predicted, peer.predict(*inputs)[:, :, order], atol=ROUNDING, rtol=0)
+
+
+@every_peer
+def test_times_before_the_start_are_refused(kind: type[Peer], trained: Trained, inputs: Inputs) -> None:
+    positions, velocities, times = inputs
+    with pytest.raises(ProtocolError, match="expected times from 0 on"):
+        trained(kind)[0].predict(positions, velocities, times - times.max())
 
 
 @every_peer

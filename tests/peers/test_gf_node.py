@@ -97,6 +97,18 @@ def test_no_layers_make_it_rotation_equivariant(layers: str, training: TrainingD
     assert change.abs().max() > 0.05
 
 
+@pytest.mark.parametrize("basis", BASES)
+@pytest.mark.parametrize("heavy_only", [True, False])
+def test_renumbered_atoms_take_their_rows_of_the_modes_along(
+    basis: str, heavy_only: bool, training: TrainingData, inputs: Inputs
+) -> None:
+    model = GFNODE.create(training, small(basis=basis, heavy_only=heavy_only)).eval()
+    positions, velocities, times = inputs
+    order = [4, 8, 0, 2, 6, 1, 7, 3, 5]
+    predicted = model.renumbered(order).predict(positions[:, order], velocities[:, order], times)
+    torch.testing.assert_close(predicted, model.predict(*inputs)[:, :, order], atol=1e-5, rtol=0)
+
+
 def test_it_depends_on_the_signs_of_its_modes(training: TrainingData, inputs: Inputs) -> None:
     model = GFNODE.create(training, small())
     before = model.predict(*inputs)

@@ -8,11 +8,15 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
 
 from msmd.data.registry import molecule_card
 from msmd.errors import ProtocolError
+from msmd.molecule import Molecule
 from msmd.spectrum import InternalMotion, graph_spectrum, internal_motions, measure_time_scales
 from msmd.spectrum.time_scales import autocorrelation, fall_time
+from msmd.trajectory import Trajectory
+from msmd.units import WAVENUMBER_PER_INVERSE_FS
 
 EIGHTH_OF_A_TURN = np.arccos(1 / np.e)
 """The phase at which a cosine has fallen to 1/e."""
@@ -143,6 +147,24 @@ def test_rigid_rotation_does_not_count_as_slow_motion(chain):
     expected, found = (measure_time_scales(internal_motions([t]), spectrum) for t in (still, spun))
     np.testing.assert_allclose(found.correlation_times_fs[1:], expected.correlation_times_fs[1:], rtol=1e-4)
     np.testing.assert_allclose(found.centroids[1:], expected.centroids[1:], rtol=1e-4)
+
+
+def test_a_linear_molecule_bends_at_its_own_frequency():
+    """Carbon dioxide in one bend of 667 cm⁻¹, lying askew, with a little noise."""
+    molecule = Molecule(name="co2", numbers=(8, 6, 8), bonds=((0, 1), (1, 2)))
+    omega = 2 * np.pi * 667.0 / WAVENUMBER_PER_INVERSE_FS
+    times = 1.0 * np.arange(4000)
+    bend = np.array([-0.375, 1.0, -0.375])[:, None] * np.array([0.0, 0.6, 0.8])
+    line = np.array([[-1.16, 0, 0], [0, 0, 0], [1.16, 0, 0]])
+    askew = Rotation.from_rotvec([0.4, -0.9, 0.5]).as_matrix()
+    positions = line + 0.05 * np.cos(omega * times)[:, None, None] * bend
+    positions += 1e-5 * np.random.default_rng(0).normal(size=positions.shape)
+    velocities = -0.05 * omega * np.sin(omega * times)[:, None, None] * bend
+    trajectory = Trajectory(
+        molecule=molecule, times_fs=times, positions=positions @ askew.T, velocities=velocities @ askew.T
+    )
+    found = measure_time_scales(internal_motions([trajectory]), graph_spectrum(molecule))
+    np.testing.assert_allclose(found.centroids[[0, 2]], 667.0, rtol=0.01)  # mode 1, the stretch, holds the noise
 
 
 def test_different_time_steps_are_refused(chain):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from msmd.app import cache, molecule_panels, widgets
-from msmd.app.choices import ARROWS
+from msmd.app.choices import REFERENCE_ARROWS
 from msmd.app.data_choice import choose_data, choose_segment
 from msmd.app.navigation import link_to
 from msmd.app.player import player
@@ -24,7 +24,7 @@ with facts:
     segment = choose_segment(chosen)
     trajectory = chosen.segment(segment)
     part = molecule_panels.choose_part(trajectory)
-    arrows = widgets.buttons(ARROWS, "Arrows", ["none", "velocity"], default="none", say=str.capitalize)
+    arrows = widgets.buttons(REFERENCE_ARROWS, "Arrows", ["none", "velocity"], default="none", say=str.capitalize)
     molecule_panels.show_provenance(chosen, cache.summary(chosen.key, chosen.dataset))
 with stage:
     shown = trajectory.between(part.start, part.stop)
