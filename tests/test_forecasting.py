@@ -155,9 +155,7 @@ def test_an_isomer_is_refused(ethanol):
     fitted = load_forecaster("mean-structure", load_dataset("ethanol"))
     bonds = tuple((2, 7) if bond == (2, 8) else bond for bond in ethanol.molecule.bonds)
     isomer = replace(ethanol, molecule=Molecule(name="odd", numbers=ethanol.molecule.numbers, bonds=bonds))
-    with pytest.raises(
-        DataError, match=r"same atoms but other bonds, \[\(2, 7\)\] instead of \[\(2, 8\)"
-    ):
+    with pytest.raises(DataError, match=r"same atoms but other bonds, \[\(2, 7\)\] instead of \[\(2, 8\)"):
         forecast(fitted, isomer, 0, [1.0])
 
 
