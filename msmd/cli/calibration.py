@@ -29,7 +29,7 @@ def calibration(
     windows: Annotated[int, typer.Option(help="Test windows at most.", min=1)] = 100,
     split: Annotated[str, typer.Option(help="blocked or paper.")] = "blocked",
     sampling: Annotated[str, typer.Option(help="even or irregular; long goes to four horizons.")] = "even",
-    horizon_fs: Annotated[float | None, typer.Option(help="Longest time; 3000 MD steps unless given.")] = None,
+    horizon_fs: Annotated[float | None, typer.Option(help="Longest time; else 3000 MD steps or 1.5 ps.")] = None,
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:

@@ -35,7 +35,7 @@ def evaluate(
         str | None,
         typer.Option(help="Training windows that baselines are fitted on: a number, or all; 500 unless given."),
     ] = None,
-    horizon_fs: Annotated[float | None, typer.Option(help="Longest time; 3000 MD steps unless given.")] = None,
+    horizon_fs: Annotated[float | None, typer.Option(help="Longest time; else 3000 MD steps or 1.5 ps.")] = None,
     rotate: Annotated[bool, typer.Option("--rotate", help="Turn every test window at random first.")] = False,
     seed: Annotated[int | None, typer.Option(help="Feeds every random choice; 0 unless given.", min=0)] = None,
     as_json: AsJson = False,

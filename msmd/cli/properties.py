@@ -24,7 +24,7 @@ def properties(
     dt_fs: TimeStep = None,
     windows: Annotated[int, typer.Option(help="Starts, from the test part.", min=1)] = 20,
     horizon_fs: Annotated[
-        float | None, typer.Option(help="Longest time; 3000 MD steps unless given.", min=10.0)
+        float | None, typer.Option(help="Longest time; else 3000 MD steps or 1.5 ps.", min=10.0)
     ] = None,
     energy_ps: Annotated[float, typer.Option(help="Length of the paths whose energy is watched.", min=0.05)] = 3.0,
     seed: Seed = 0,

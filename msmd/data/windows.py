@@ -107,7 +107,7 @@ class Protocol:
     Attributes:
         split: ``"blocked"`` or ``"paper"``.
         sampling: ``"even"``, ``"irregular"`` or ``"long"``.
-        horizon_fs: longest target time; None for 3000 frames of the source (1.5 ps at 0.5 fs).
+        horizon_fs: longest target time; None for ``default_horizon_fs``.
         n_times: target times per window.
         n_train, n_validation, n_test: windows wanted; fewer are cut where there are fewer starts; ``n_train=None``
             takes every start of the training range.

@@ -68,7 +68,7 @@ class EvaluationSpec:
         samplings: target times of the test windows.
         rotated: whether test windows are turned at random first; ``[false, true]`` for both.
         windows: test windows at most.
-        horizon_fs: longest target time; None for 3000 frames of the source.
+        horizon_fs: longest target time; None for ``default_horizon_fs``.
     """
 
     splits: tuple[str, ...] = ("blocked",)
