@@ -37,7 +37,9 @@ notebooks: $(VENV)/.test viewer chromium
 	OMP_NUM_THREADS=1 $(BIN)/python notebooks/refresh.py
 
 $(VENV)/bin/python:
-	$(PYTHON) -m venv $(VENV) || { \
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	    echo "$(PYTHON) is $$($(PYTHON) -V 2>&1); msmd needs Python 3.11 or later: make run PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
 	    if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	        apt-get update -qq && apt-get install -y -qq python3-venv && $(PYTHON) -m venv $(VENV); \
 	    else echo "Python's venv module is missing; install it (on Debian: apt install python3-venv)."; exit 1; fi; }
@@ -57,9 +59,9 @@ $(VENV)/.test: requirements-test.txt $(VENV)/.run
 .PHONY: viewer chromium
 viewer: package-lock.json
 	@if [ -f $(VIEWER) ]; then :; \
-	elif command -v npm >/dev/null; then npm ci --ignore-scripts --no-audit --no-fund --silent \
-	    && mkdir -p static && cp node_modules/3dmol/build/3Dmol-min.js $(VIEWER); \
-	else echo "npm is not here: the viewer will be loaded over the network."; fi
+	elif command -v npm >/dev/null && npm ci --ignore-scripts --no-audit --no-fund --silent; then \
+	    mkdir -p static && cp node_modules/3dmol/build/3Dmol-min.js $(VIEWER); \
+	else echo "npm is not here, or brought nothing: the viewer will be loaded over the network."; fi
 
 chromium: $(VENV)/.test
 	@if command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null; then :; \

@@ -18,6 +18,7 @@ from msmd.errors import MsmdError
 from msmd.forecasting import Forecast
 from msmd.graph import LAPLACIANS
 from msmd.spectrum import graph_spectrum
+from msmd.training.folder import data_of
 from msmd.training.job_folder import Job
 from msmd.trajectory import Dataset
 from msmd.views.scenes import Band, forecast_scene
@@ -58,7 +59,7 @@ def _newest_checkpoint(run: Path) -> Path | None:
 
 def _dataset(job: Job) -> Dataset:
     if Path(job.spec.data).suffix:
-        return load_dataset(job.spec.data, dt_fs=job.spec.dt_fs)
+        return load_dataset(data_of(job.folder, job.spec.data), dt_fs=job.spec.dt_fs)
     return cache.dataset(job.spec.data, job.spec.source)
 
 

@@ -79,12 +79,12 @@ def generate(
     """Computes GFN2-xTB reference trajectories; stop and repeat the command to go on."""
     from rich.progress import Progress
 
-    from msmd.data.export import write_recording, writer_of
+    from msmd.data.export import check_writable, write_recording
     from msmd.data.generate import GenerateConfig
     from msmd.data.generate import generate as steps
     from msmd.data.recording import recording_of_run
 
-    writer_of(out)
+    check_writable(out, n_segments=segments, label_every=forces_every)
     if segments < 1 or frames < segments or frames % segments:
         raise DataError(
             f"{frames} frames cannot be shared out among {segments} segments; give a multiple of it, or --segments."

@@ -96,7 +96,7 @@ def _collected(
 ) -> tuple[Record, ...]:
     """The records of the selected tasks, the tables brought up to date."""
     from msmd.sweeps.collect import collect, root_of
-    from msmd.sweeps.outcome import finished_records
+    from msmd.sweeps.work import finished_records
 
     collect(spec, tasks, out)
     return finished_records(root_of(spec), selected)

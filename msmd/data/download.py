@@ -14,6 +14,7 @@ import time
 import urllib.error
 import urllib.request
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,8 +112,11 @@ def check_file(path: Path, remote: RemoteFile) -> None:
         DataError: for a wrong CRC, a wrong ``md5`` field, or another number of frames.
     """
     keys = npz_keys(path)
-    with zipfile.ZipFile(path) as archive:
-        damaged = archive.testzip()
+    try:
+        with zipfile.ZipFile(path) as archive:
+            damaged = archive.testzip()
+    except (zlib.error, zipfile.BadZipFile, EOFError, NotImplementedError) as error:
+        raise DataError(f"{path.name} cannot be unpacked ({error}): the file is damaged.") from error
     if damaged:
         raise DataError(f"{damaged} in {path.name} has a wrong checksum: the file is damaged.")
     key = next((key for key in FRAME_KEYS if key in keys), None)

@@ -31,8 +31,18 @@ def write_recording(recording: Recording, path: Path) -> None:
     writer_of(path)(recording, path)
 
 
+def check_writable(path: Path, *, n_segments: int, label_every: int) -> None:
+    """Refuses a file that could not hold what is to be generated; ask before long work.
+
+    Raises:
+        DataError: as ``write_recording``.
+    """
+    if writer_of(path) is write_md17:
+        _require_one_labelled(n_segments, label_every)
+
+
 def writer_of(path: Path) -> Callable[[Recording, Path], None]:
-    """The writer for a file name; ask before long work, so that a bad name fails at once.
+    """The writer for a file name.
 
     Raises:
         DataError: for an unknown suffix.
@@ -50,11 +60,7 @@ def write_md17(recording: Recording, path: Path) -> None:
     Raises:
         DataError: for several segments, or frames without forces: MD17's format is one trajectory, all of it labelled.
     """
-    if len(recording.positions) != 1 or recording.label_every != 1:
-        raise DataError(
-            f"MD17's format holds one segment with forces at every frame; found {len(recording.positions)} segments "
-            f"with forces at every {recording.label_every}. Generate with --segments 1 --forces-every 1, or write .npz."
-        )
+    _require_one_labelled(len(recording.positions), recording.label_every)
     arrays = {
         "R": recording.positions[0],
         "z": np.array(recording.molecule.numbers, dtype=np.uint8),
@@ -66,6 +72,14 @@ def write_md17(recording: Recording, path: Path) -> None:
         "dt_fs": np.array(recording.frame_dt_fs),
     }
     write_npz(path, {**arrays, "md5": np.array(content_md5(arrays))})
+
+
+def _require_one_labelled(n_segments: int, label_every: int) -> None:
+    if (n_segments, label_every) != (1, 1):
+        raise DataError(
+            f"MD17's format holds one segment with forces at every frame; found {n_segments} segments with forces at "
+            f"every {label_every}. Generate with --segments 1 --forces-every 1, or write .npz."
+        )
 
 
 def write_extxyz(dataset: Dataset, path: Path) -> None:

@@ -184,7 +184,9 @@ def _claim(folder: Path, settings: dict[str, str | float]) -> None:
     """Writes the settings into a new run folder, and refuses one that was made with others."""
     path = folder / "settings.json"
     if not path.exists():
-        path.write_text(json.dumps(settings, indent=1) + "\n")
+        partial = path.with_name(f"{path.name}.{os.getpid()}")
+        partial.write_text(json.dumps(settings, indent=1) + "\n")
+        partial.replace(path)
         return
     found = json.loads(path.read_text())
     other = [f"{key} {found.get(key)} (now {value})" for key, value in settings.items() if found.get(key) != value]
@@ -206,6 +208,6 @@ def _check_intact(molecule: Molecule, positions: np.ndarray, where: str) -> None
 
 def _save(path: Path, arrays: dict[str, np.ndarray]) -> None:
     """Writes an npz whole or not at all."""
-    partial = path.with_suffix(".partial.npz")
+    partial = path.with_suffix(f".{os.getpid()}.partial.npz")
     np.savez(partial, **arrays)
     partial.replace(path)

@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from msmd.forecasting import CHECKPOINTS
-from msmd.sweeps.outcome import finished_records
 from msmd.sweeps.record import Record
 from msmd.sweeps.spec import SweepSpec
 from msmd.sweeps.table import latest, read_table, sweeps_folder, write_table
 from msmd.sweeps.task import Task
+from msmd.sweeps.work import finished_records
 
 TABLE = "table.csv"
 
@@ -25,7 +25,7 @@ def collect(spec: SweepSpec, tasks: Sequence[Task], out: Path | None = None) -> 
     """Joins the finished tasks of a sweep into its own table, and into ``out/NAME.csv`` if asked.
 
     Rows that ``out`` holds of forecasters and molecules which the sweep still names stay until they are measured again,
-    so that a sweep can be run molecule by molecule, or on several machines.
+    so that a sweep can be run molecule by molecule, or on several machines; of two measurements the later one stays.
 
     Args:
         spec: of the sweep.
@@ -41,7 +41,8 @@ def collect(spec: SweepSpec, tasks: Sequence[Task], out: Path | None = None) -> 
         path = out / f"{spec.name}.csv"
         wanted = {_cell(task) for task in tasks}
         before = [record for record in read_table(path) if _cell(record) in wanted] if path.exists() else []
-        write_table(path, latest([*before, *(_for_others(record) for record in found)]))
+        both = [*before, *(_for_others(record) for record in found)]
+        write_table(path, latest(sorted(both, key=lambda record: record.date)))
     return found
 
 

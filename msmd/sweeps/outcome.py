@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -84,14 +83,3 @@ def write_outcome(folder: Path, outcome: Outcome) -> None:
     """Replaces the file in one go."""
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / OUTCOME, asdict(outcome) | {"updated": time.time()})
-
-
-def finished_records(folder: Path, tasks: Iterable[Task]) -> tuple[Record, ...]:
-    """The records of those tasks of a sweep that are finished as they are asked for now, whenever that was."""
-    outcomes = ((task, read_outcome(folder / task.name)) for task in tasks)
-    return tuple(
-        record
-        for task, outcome in outcomes
-        if outcome is not None and outcome.state == "finished" and is_same(outcome.task, identity(task))
-        for record in outcome.records
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -67,13 +67,28 @@ def is_finished(work: Work) -> bool:
     Raises:
         DataError: when the outcome cannot be read.
     """
-    outcome = read_outcome(work.folder)
-    if outcome is None or outcome.state != "finished" or not is_same(outcome.task, identity(work.task)):
-        return False
+    return _finished(work.task, work.folder) is not None
+
+
+def finished_records(root: Path, tasks: Iterable[Task]) -> tuple[Record, ...]:
+    """The records of those tasks of a sweep that are finished as they are asked for now, whenever that was.
+
+    Args:
+        root: of the sweep, in which every task has a folder.
+        tasks: of the sweep.
+    """
+    outcomes = (_finished(task, root / task.name) for task in tasks)
+    return tuple(record for outcome in outcomes if outcome is not None for record in outcome.records)
+
+
+def _finished(task: Task, folder: Path) -> Outcome | None:
+    outcome = read_outcome(folder)
+    if outcome is None or outcome.state != "finished" or not is_same(outcome.task, identity(task)):
+        return None
     try:
-        return outcome.weights == weights_hash(work.task, work.folder)
+        return outcome if outcome.weights == weights_hash(task, folder) else None
     except MsmdError:
-        return False
+        return None
 
 
 def _do_alone(work: Work) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
+from math import isfinite
 
 from msmd.checkpoint import read_card
 from msmd.errors import MsmdError
@@ -36,8 +37,10 @@ def row_of(job: Job) -> dict[str, object]:
 
 
 def full_row_of(job: Job) -> dict[str, object]:
-    """The row, the run's folder, and every setting."""
-    return row_of(job) | {"run": job.folder.name} | settings_of(job)
+    """The row, the run's folder, and every setting: the minutes that were asked for are ``max_minutes`` here."""
+    settings = settings_of(job)
+    settings["max_minutes"] = settings.pop("minutes")
+    return settings | row_of(job) | {"run": job.folder.name}
 
 
 def settings_of(job: Job) -> dict[str, str]:
@@ -62,12 +65,19 @@ def result_of(job: Job) -> dict[str, float] | None:
 
 
 def newest_error(job: Job) -> float | None:
-    """A-MSE of the finished model, else of the last validation, Å²; None before there is one."""
+    """A-MSE of the finished model, else of the last validation, Å²; None before there is one that is a number."""
     result = result_of(job)
     if result is not None:
-        return result["a_mse"]
-    measured = [report.validation for report in read_metrics(job.folder) if report.validation is not None]
-    return measured[-1]["a_mse"] if measured else None
+        return _finite(result["a_mse"])
+    try:
+        measured = [report.validation for report in read_metrics(job.folder) if report.validation is not None]
+    except MsmdError:
+        return None
+    return _finite(measured[-1]["a_mse"]) if measured else None
+
+
+def _finite(error: float) -> float | None:
+    return error if isfinite(error) else None
 
 
 def matches(job: Job, words: str) -> bool:

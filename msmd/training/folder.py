@@ -128,12 +128,25 @@ def read_status(folder: Path) -> RunStatus | None:
         raise CheckpointError(f"{path} cannot be read ({error}); remove the folder, or the file.") from error
 
 
+def data_of(folder: Path, data: str) -> str:
+    """A run's data: the molecule or file that it names; a file kept in the run is found wherever the run lies now."""
+    kept = folder / Path(data).name
+    return str(kept) if Path(data).suffix and not Path(data).exists() and kept.exists() else data
+
+
 def read_metrics(folder: Path) -> list[EpochReport]:
-    """The reports of every epoch so far; a last line that is still being written, or was cut short, is left out."""
+    """The reports of every epoch so far; a last line that is still being written, or was cut short, is left out.
+
+    Raises:
+        CheckpointError: when another line cannot be read.
+    """
     path = folder / METRICS
     text = path.read_text(encoding="utf-8") if path.exists() else ""
     whole = text[: text.rfind("\n") + 1]
-    return [EpochReport(**json.loads(line)) for line in whole.splitlines()]
+    try:
+        return [EpochReport(**json.loads(line)) for line in whole.splitlines()]
+    except (ValueError, TypeError) as error:
+        raise CheckpointError(f"{path} cannot be read ({error}); remove the folder, or the line.") from error
 
 
 def write_status(folder: Path, status: RunStatus) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,9 +34,16 @@ def holder(folder: Path) -> int | None:
                 return None
             number = file.read().strip()
         if number:
-            return int(number)
+            return int(number.split()[0])
         time.sleep(PAUSE_S)  # whoever took the lock is about to sign it
     return None
+
+
+def host(folder: Path) -> str:
+    """The machine of the process that holds, or last held, the lock; empty where nobody has said so."""
+    path = folder / LOCK
+    words = path.read_text(encoding="utf-8").split() if path.exists() else []
+    return words[1] if len(words) > 1 else ""
 
 
 @contextmanager
@@ -67,15 +75,15 @@ def open_claimed(folder: Path) -> IO[str]:
             return file
         time.sleep(PAUSE_S)
     file.seek(0)
-    pid = file.read().strip()
+    pid = next(iter(file.read().split()), "")
     file.close()
     raise MsmdError(f"Process {pid or 'of unknown number'} trains in {folder} already; wait for it, or stop it first.")
 
 
 def sign(file: IO[str], pid: int) -> None:
-    """Writes into a lock file whose lock it is."""
+    """Writes into a lock file whose lock it is: a process, and the machine, whose file system others may share."""
     file.truncate(0)
-    file.write(f"{pid}\n")
+    file.write(f"{pid} {socket.gethostname()}\n")
     file.flush()
 
 

@@ -13,7 +13,7 @@ from msmd.data import load_dataset
 from msmd.data.windows import Protocol, Split, Windows, split_dataset
 from msmd.errors import ProtocolError
 from msmd.forecasters import forecaster_card
-from msmd.training.folder import RUN, RunPlan
+from msmd.training.folder import RUN, RunPlan, data_of
 from msmd.training.options import config_with
 from msmd.trajectory import Dataset
 
@@ -62,7 +62,7 @@ def prepare(folder: Path, plan: RunPlan, options: Iterable[str] | None) -> Prepa
         config = config_from_json(kind.Config, entries)
     else:
         config = config_with(kind.Config(seed=plan.fit.seed), options)
-    dataset = load_dataset(plan.data, source=plan.source, dt_fs=plan.dt_fs)
+    dataset = load_dataset(data_of(folder, plan.data), source=plan.source, dt_fs=plan.dt_fs)
     split = split_dataset(dataset, plan.protocol)
     if plan.budget == "windows":
         split = replace(split, training=split.training.without_frames())

@@ -6,6 +6,7 @@ import os
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from msmd.errors import MsmdError
 from msmd.training.job_folder import LOG, STARTED
-from msmd.training.locks import INHERITED, holder, open_claimed, sign
+from msmd.training.locks import INHERITED, holder, host, open_claimed, sign
 from msmd.training.queue import THREADS_PER_JOB
 
 NICENESS = "5"
@@ -51,11 +52,14 @@ def end(folder: Path) -> None:
     """Ends the process that holds a folder's lock, and those it has started.
 
     Raises:
-        MsmdError: when it does not end.
+        MsmdError: when it does not end, or runs on another machine, or for another user.
     """
     pid = holder(folder)
     if not pid:
         return
+    where = host(folder)
+    if where and where != socket.gethostname():
+        raise MsmdError(f"The run {folder} is trained on {where}; stop it there.")
     for number, patience in ((signal.SIGTERM, PATIENCE_S), (signal.SIGKILL, PATIENCE_S)):
         _send(pid, number)
         deadline = time.monotonic() + patience
@@ -82,3 +86,5 @@ def _send(pid: int, number: signal.Signals) -> None:
             os.kill(pid, number)
     except ProcessLookupError:
         pass  # it has just ended, which is what was wanted
+    except PermissionError as error:
+        raise MsmdError(f"Process {pid} belongs to another user, who has to end it.") from error

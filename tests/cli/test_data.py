@@ -131,6 +131,7 @@ def test_generate_refuses(tmp_path):
         "generate", "ethanol", "--frames", 10, "--segments", 3, "--out", out
     )
     assert "msmd writes" in refused("generate", "ethanol", "--out", tmp_path / "a.pdb")
+    assert "MD17's format holds one segment" in refused("generate", "ethanol", "--out", tmp_path / "a.md17.npz")
     assert "--processes is 0" in refused("generate", "ethanol", "--processes", 0, "--out", out)
     assert "did you mean 'ethanol'" in refused("generate", "etanol", "--out", out)
     assert list(tmp_path.iterdir()) == []

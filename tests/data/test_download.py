@@ -241,6 +241,22 @@ def test_wrong_crc(server, remote, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_compressed_file_that_cannot_be_unpacked_is_discarded(server, remote, tmp_path):
+    """Wherever the damage is: zlib says so in its own way, the checksum or the directory in theirs."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, z=np.array([1]), R=np.random.default_rng(0).normal(size=(remote.n_frames, 1, 3)))
+    said = []
+    for place in range(40, len(buffer.getvalue()), len(buffer.getvalue()) // 40):
+        damaged = bytearray(buffer.getvalue())
+        damaged[place] ^= 0xFF
+        (tmp_path / "a.npz").write_bytes(bytes(damaged))
+        try:
+            check_file(tmp_path / "a.npz", remote)
+        except DataError as error:
+            said.append(str(error))
+    assert any("cannot be unpacked" in sentence for sentence in said)
+
+
 def test_a_page_instead_of_a_file(server, remote, tmp_path):
     server.content = b"<html>log in</html>"
     with pytest.raises(DataError, match="did not deliver what was published"):

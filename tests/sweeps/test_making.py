@@ -14,11 +14,11 @@ from msmd.checkpoint import CARD, Provenance, load_checkpoint, read_card, save_c
 from msmd.data import load_dataset
 from msmd.errors import DivergedError, MsmdError
 from msmd.sweeps.making import make
-from msmd.sweeps.outcome import finished_records, read_outcome
+from msmd.sweeps.outcome import read_outcome
 from msmd.sweeps.spec_file import read_spec
 from msmd.sweeps.task import Task, tasks_of
 from msmd.sweeps.tuning import train_tuned
-from msmd.sweeps.work import Work, do, is_finished
+from msmd.sweeps.work import Work, do, finished_records, is_finished
 from msmd.training import preparation
 from tests.sweeps.specs import HEAD, write_spec
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -100,3 +101,7 @@ def test_tables_grow_and_keep_what_other_machines_measured(tmp_path: Path, monke
     assert {entry.key for entry in own} == {entry.key for entry in found}
     joined = read_table(tmp_path / "out" / "tiny.csv")
     assert {entry.key for entry in joined} == {entry.key for entry in found} | {elsewhere.key}
+    later = replace(found[0], heavy_mse=0.25, date="2999-01-01", checkpoint="")
+    write_table(tmp_path / "out" / "tiny.csv", [later])
+    collect(spec, tasks, tmp_path / "out")
+    assert later in read_table(tmp_path / "out" / "tiny.csv")

@@ -13,10 +13,10 @@ from msmd.errors import DataError
 from msmd.forecasting import load_forecaster
 from msmd.metrics.evaluation import evaluate
 from msmd.sweeps import work as work_module
-from msmd.sweeps.outcome import finished_records, is_same, read_outcome, write_outcome
+from msmd.sweeps.outcome import is_same, read_outcome, write_outcome
 from msmd.sweeps.spec_file import read_spec
 from msmd.sweeps.task import tasks_of
-from msmd.sweeps.work import Work, do, is_finished
+from msmd.sweeps.work import Work, do, finished_records, is_finished
 from msmd.training import preparation
 from msmd.training.locks import open_claimed, sign
 from tests.sweeps.specs import HEAD, OSCILLATOR, UNTRAINED, write_spec
@@ -112,6 +112,14 @@ def test_what_was_finished_is_done_again_when_the_test_changes(tmp_path: Path) -
     assert finished_records(more.root, [more.task]) == ()
     do(more)
     assert finished_records(more.root, [more.task])[0].n_windows == 7
+
+
+def test_what_was_measured_of_other_weights_is_not_collected(tmp_path: Path) -> None:
+    work = _work(tmp_path, HEAD, UNTRAINED)
+    do(work)
+    write_outcome(work.folder, replace(read_outcome(work.folder), weights="of yesterday"))
+    assert not is_finished(work)
+    assert finished_records(work.root, [work.task]) == ()
 
 
 def test_another_training_in_the_folder_is_refused(tmp_path: Path) -> None:

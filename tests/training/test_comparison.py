@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from msmd.errors import CheckpointError
 from msmd.training.comparison import differing_settings, full_row_of, matches, row_of
-from msmd.training.folder import METRICS, EpochReport
+from msmd.training.folder import METRICS, EpochReport, RunStatus, read_metrics
 from msmd.training.job_folder import Job, JobSpec
 
 SPEC = JobSpec(forecaster="egnn", data="ethanol", minutes=2.0, options=("n_layers=1", "width=4"))
@@ -31,6 +32,27 @@ def test_a_row_has_the_newest_error_beside_the_best_baseline(job: Job) -> None:
     assert (row["A-MSE"], row["best baseline"]) == (pytest.approx(2.0), pytest.approx(20.0))
     assert (row["title"], row["state"], row["minutes"]) == ("First try", "stopped", None)
     assert full_row_of(job)["options"] == "n_layers=1 width=4"
+
+
+def test_minutes_trained_are_not_those_that_were_asked_for(job: Job) -> None:
+    status = RunStatus(state="training", stage="s", n_stages=1, progress=0.5, seconds=90.0)
+    row = full_row_of(replace(job, status=status))
+    assert (row["minutes"], row["max_minutes"], row["seed"]) == (1.5, "2.0", 0)
+
+
+@pytest.mark.parametrize("line", ['{"of": "another version"}', "{", '{"loss": NaN}'])
+def test_lines_that_cannot_be_read_leave_the_error_open(job: Job, line: str) -> None:
+    path = job.folder / METRICS
+    path.write_text(line + "\n" + path.read_text())
+    assert row_of(job)["A-MSE"] is None
+    with pytest.raises(CheckpointError, match="remove the folder, or the line"):
+        read_metrics(job.folder)
+
+
+def test_an_error_that_is_no_number_is_none(job: Job) -> None:
+    path = job.folder / METRICS
+    path.write_text(path.read_text().replace("0.02}", "NaN}"))
+    assert row_of(job)["A-MSE"] is None
 
 
 def test_what_is_not_known_yet_is_none(job: Job, tmp_path: Path) -> None:

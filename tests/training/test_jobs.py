@@ -17,10 +17,11 @@ import pytest
 from msmd.checkpoint import load_checkpoint
 from msmd.errors import MsmdError
 from msmd.training.export import export_run
-from msmd.training.folder import RunStatus, read_metrics, read_status, write_status
+from msmd.training.folder import RunStatus, data_of, read_metrics, read_status, write_status
 from msmd.training.job_folder import Job, JobSpec, list_jobs, log_lines, read_job, runs_folder, unreadable_jobs
 from msmd.training.jobs import delete_job, rename_job, resume_job, start_job, stop_job
 from msmd.training.locks import claimed, holder, open_claimed, try_lock
+from msmd.training.processes import end
 from msmd.training.queue import in_turn, n_slots
 from msmd.training.reference import read_baselines
 
@@ -134,6 +135,20 @@ def test_the_file_of_a_job_is_kept_in_its_folder(runs: Path, monkeypatch: pytest
     assert Path(spec.data).read_bytes() == b"3\n\n"
     assert Path(spec.data).parent == folder
     assert spec.arguments()[:2] == ["--data", spec.data]
+    moved = folder.rename(runs / "elsewhere")
+    assert Path(data_of(moved, spec.data)).read_bytes() == b"3\n\n"
+    assert data_of(moved, "ethanol") == "ethanol"
+
+
+def test_a_run_of_another_machine_is_stopped_there(tmp_path: Path) -> None:
+    """Where machines share a file system and its locks, a number may be that of an unrelated process here."""
+    with open_claimed(tmp_path) as lock, subprocess.Popen(["sleep", "60"]) as bystander:
+        lock.write(f"{bystander.pid} node7\n")
+        lock.flush()
+        with pytest.raises(MsmdError, match="is trained on node7; stop it there"):
+            end(tmp_path)
+        assert bystander.poll() is None
+        bystander.kill()
 
 
 def test_one_process_at_a_time_trains_in_a_folder(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ class StripChart {
       this.dragging = false;
     };
     this.canvas.addEventListener("pointerup", end);
-    this.canvas.addEventListener("pointercancel", end);
+    this.canvas.addEventListener("pointercancel", () => { this.dragging = false; }); // the page scrolls: it says no place
     this.watcher = new ResizeObserver(() => this.times && this.redraw());
     this.watcher.observe(this.canvas);
   }

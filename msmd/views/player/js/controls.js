@@ -18,7 +18,7 @@ const TEMPLATE = `
     <button type="button" class="icon back" aria-label="One frame back" title="One frame back (←)">${icon("back")}</button>
     <button type="button" class="icon forward" aria-label="One frame on" title="One frame on (→)">${icon("forward")}</button>
     <input type="range" class="scrub" min="0" step="1" value="0" aria-label="Frame">
-    <output class="time"></output>
+    <output class="time" aria-live="off"></output>
     <button type="button" class="icon loop" aria-label="Loop" title="Loop">${icon("loop")}</button>
     <select class="speed" aria-label="Speed" title="Speed"></select>
   </div>
