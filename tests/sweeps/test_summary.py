@@ -104,4 +104,4 @@ def test_tables_grow_and_keep_what_other_machines_measured(tmp_path: Path, monke
     later = replace(found[0], heavy_mse=0.25, date="2999-01-01", checkpoint="")
     write_table(tmp_path / "out" / "tiny.csv", [later])
     collect(spec, tasks, tmp_path / "out")
-    assert later in read_table(tmp_path / "out" / "tiny.csv")
+    assert {entry.key: entry.heavy_mse for entry in read_table(tmp_path / "out" / "tiny.csv")}[later.key] == 0.25
