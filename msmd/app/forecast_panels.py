@@ -214,6 +214,7 @@ def score_table(evaluations: list[Evaluation]) -> str:
     for evaluation in evaluations:
         heavy = evaluation.molecule.is_heavy
         cells = ["–" if band.heavy is None else f"{100 * band.heavy:.3g}" for band in evaluation.bands]
-        total = f"**{100 * evaluation.a_mse(heavy):.3g}** ± {100 * evaluation.a_mse_spread(heavy):.2g}"
+        spread = evaluation.a_mse_spread(heavy)
+        total = f"**{100 * evaluation.a_mse(heavy):.3g}**" + ("" if spread is None else f" ± {100 * spread:.2g}")
         lines.append(f"| {evaluation.forecaster} | {total} | " + " | ".join(cells) + " |")
     return "\n".join(lines)

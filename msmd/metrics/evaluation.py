@@ -102,8 +102,10 @@ class Evaluation:
         """Mean squared error at the last time, Å²."""
         return f_mse(self.errors, atoms)
 
-    def a_mse_spread(self, atoms: Bool[Array, " atoms"] | None = None) -> float:
-        """Standard error of ``a_mse`` over stretches of the test data, Å²; see ``blocks``."""
+    def a_mse_spread(self, atoms: Bool[Array, " atoms"] | None = None) -> float | None:
+        """Standard error of ``a_mse`` over stretches of the test data, Å²; see ``blocks``.  None of one stretch."""
+        if len(np.unique(self.blocks)) < 2:
+            return None
         chosen = slice(None) if atoms is None else atoms
         return block_bootstrap(squared_errors(self.errors)[:, :, chosen].mean(axis=(1, 2)), self.blocks)
 

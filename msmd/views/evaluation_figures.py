@@ -57,10 +57,11 @@ def band_table(evaluations: Sequence[Evaluation], *, heavy: bool = True) -> list
 
 def _row(evaluation: Evaluation, heavy: bool) -> dict[str, object]:
     atoms = _atoms(evaluation, heavy)
+    spread = evaluation.a_mse_spread(atoms)
     row: dict[str, object] = {
         "forecaster": evaluation.forecaster,
         "A-MSE": PER_CENT_SQUARE * evaluation.a_mse(atoms),
-        "±": PER_CENT_SQUARE * evaluation.a_mse_spread(atoms),
+        "±": None if spread is None else PER_CENT_SQUARE * spread,
         "F-MSE": PER_CENT_SQUARE * evaluation.f_mse(atoms),
     }
     for band in evaluation.bands:

@@ -97,6 +97,8 @@ def test_a_forecaster_that_looks_at_windows_is_given_windows(split):
     found = evaluate(Off(), split, source="")
     assert found.a_mse() == pytest.approx(3.0)
     assert found.a_mse_spread() == pytest.approx(0.0, abs=1e-12)
+    one_stretch = replace(found, segments=np.zeros(7, dtype=int), start_times_fs=np.arange(7.0))
+    assert one_stretch.a_mse_spread() is None
 
 
 def test_blocks_are_stretches_of_one_horizon_in_one_segment(split):
