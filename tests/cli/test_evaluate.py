@@ -180,7 +180,8 @@ def test_another_molecule_than_the_checkpoint_s_is_refused(msmd):
     shipped = Path(__file__).parents[2] / "checkpoints" / "gfn2" / "ethanol" / "spectral-ode"
     code, _, err = msmd("forecast", shipped, "toluene", "--start", 0, "--times-fs", 1, "--out", "x.npz")
     assert code == 2
-    assert "made for 'ethanol' (C2H6O, atoms [6, 6, 8, 1, 1, 1, 1, 1, 1]); 'toluene' (C7H8, atoms" in " ".join(
+    assert "made for 'ethanol' (C2H6O, atoms [6, 6, 8, 1," in err
+    assert "'toluene' (C7H8, atoms" in " ".join(err.split())
         err.split()
     )
 
