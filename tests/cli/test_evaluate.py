@@ -182,8 +182,6 @@ def test_another_molecule_than_the_checkpoint_s_is_refused(msmd):
     assert code == 2
     assert "made for 'ethanol' (C2H6O, atoms [6, 6, 8, 1," in err
     assert "'toluene' (C7H8, atoms" in " ".join(err.split())
-        err.split()
-    )
 
 
 def test_bench_compares_speed_and_memory(msmd):
