@@ -7,7 +7,9 @@ whole.  rMD17 comes as one archive for all molecules; it stays in the cache, and
 from __future__ import annotations
 
 import errno
+import fcntl
 import http.client
+import os
 import shutil
 import tarfile
 import time
@@ -51,7 +53,8 @@ class Progress:
     """Where a download stands.
 
     Attributes:
-        stage: ``"downloading"``, ``"unpacking"``, ``"checking"`` or ``"done"``.
+        stage: ``"waiting"`` (for another process that fetches), ``"downloading"``, ``"unpacking"``, ``"checking"`` or
+            ``"done"``.
         done, total: bytes; ``total`` is None where the server does not say.
     """
 
@@ -81,28 +84,49 @@ def fetch(name: str, source: str, *, patience: Patience = Patience()) -> Iterato
 
 
 def fetch_file(remote: RemoteFile, target: Path, *, patience: Patience = Patience()) -> Iterator[Progress]:
-    """Downloads, unpacks and checks one published file.
+    """Downloads, unpacks and checks one published file; one process at a time in a folder.
 
     Raises:
         DataError: as ``fetch``.
     """
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_name(target.name + ".part")
-        if remote.member is None:
-            yield from _download(remote.url, partial, patience)
-        else:
-            archive = target.parent / "archive.tar.bz2"
-            if not archive.exists():
-                yield from _download(remote.url, archive.with_name("archive.part"), patience)
-                archive.with_name("archive.part").replace(archive)
-            yield Progress(stage="unpacking", done=0, total=None)
-            _extract(archive, remote.member, partial)
-        yield Progress(stage="checking", done=0, total=None)
-        _check_or_discard(partial, remote)
-        partial.replace(target)
+        folder = os.open(target.parent, os.O_RDONLY)
+        try:
+            while not _is_mine(folder):
+                yield Progress(stage="waiting", done=0, total=None)
+                time.sleep(patience.pause_s)
+            if not target.exists():
+                yield from _brought(remote, target, patience)
+        finally:
+            os.close(folder)
     size = target.stat().st_size
     yield Progress(stage="done", done=size, total=size)
+
+
+def _is_mine(folder: int) -> bool:
+    """Takes the lock of an open folder, which two processes that append to one file need."""
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _brought(remote: RemoteFile, target: Path, patience: Patience) -> Iterator[Progress]:
+    partial = target.with_name(target.name + ".part")
+    if remote.member is None:
+        yield from _download(remote.url, partial, patience)
+    else:
+        archive = target.parent / "archive.tar.bz2"
+        if not archive.exists():
+            yield from _download(remote.url, archive.with_name("archive.part"), patience)
+            archive.with_name("archive.part").replace(archive)
+        yield Progress(stage="unpacking", done=0, total=None)
+        _extract(archive, remote.member, partial)
+    yield Progress(stage="checking", done=0, total=None)
+    _check_or_discard(partial, remote)
+    partial.replace(target)
 
 
 def check_file(path: Path, remote: RemoteFile) -> None:

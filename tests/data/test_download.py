@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import io
+import os
 import tarfile
 import threading
 import time
@@ -326,6 +328,16 @@ def test_fetch_puts_files_where_they_are_looked_for(server, remote, tmp_path, mo
     list(fetch("ethanol", "md17", patience=PATIENCE))
     assert "md17" in available_sources("ethanol")
     assert load_dataset("ethanol", source="md17").n_frames == 60
+
+
+def test_two_at_once_take_turns(remote, tmp_path):
+    folder = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)
+    steps = fetch_file(remote, tmp_path / "a.npz", patience=PATIENCE)
+    assert [next(steps).stage for _ in range(3)] == ["waiting"] * 3
+    os.close(folder)
+    assert [step.stage for step in steps][-1] == "done"
+    check_file(tmp_path / "a.npz", remote)
 
 
 def test_a_molecule_outside_md17_is_not_looked_for(monkeypatch):
