@@ -61,11 +61,11 @@ def read_md17(path: Path, *, dt_fs: float | None = None) -> Dataset:
     energies = as_energies(arrays["E"], "E", n_frames, path) if "E" in arrays else None
     raw = RawFrames(
         numbers=as_numbers(arrays["z"], "z", n_atoms, path),
-        positions=length * positions,
+        positions=_scaled(positions, length),
         steps=np.arange(n_frames),
         dt_fs=as_time_step(arrays.get("dt_fs"), path),
-        forces=None if forces is None else energy / length * forces,
-        energies=None if energies is None else energy * energies,
+        forces=None if forces is None else _scaled(forces, energy / length),
+        energies=None if energies is None else _scaled(energies, energy),
     )
     return dataset_from_raw([raw], Origin(path=path, source="md17", published=_published(path, raw)), dt_fs=dt_fs)
 
@@ -81,6 +81,13 @@ def _published(path: Path, raw: RawFrames) -> Callable[[MoleculeCard], RemoteFil
         return card.md17 if raw.dt_fs is None or isclose(raw.dt_fs, card.md17.dt_fs) else None
 
     return pick
+
+
+def _scaled(array: np.ndarray, factor: float) -> np.ndarray:
+    """In place: MD17's largest file holds a million frames."""
+    if factor != 1.0:
+        array *= factor
+    return array
 
 
 def _unit(path: Path, key: str, known: dict[str, float]) -> float:
