@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
-from msmd.checkpoint import CARD, read_card
+from msmd.checkpoint import CARD, Provenance, load_checkpoint, read_card, save_checkpoint
 from msmd.errors import DivergedError
 from msmd.sweeps.task import Task
 from msmd.training.config import FitConfig
-from msmd.training.folder import RunPlan
+from msmd.training.folder import BEST, RunPlan
 from msmd.training.preparation import prepare
 
 
@@ -18,7 +18,8 @@ def train_tuned(task: Task, folder: Path) -> tuple[Path, tuple[str, ...]]:
     """Trains, or goes on where training stopped; returns the folder of the result and the settings it was made with.
 
     With several learning rates each is tried in ``folder/rate-…`` for its share of the training, and the best one that
-    does not diverge is trained in full.
+    does not diverge is trained in full.  One that diverges after all counts with its best validated weights, beside the
+    next best rate.
 
     Raises:
         MsmdError: when training fails; DivergedError when it does at every rate.
@@ -28,14 +29,22 @@ def train_tuned(task: Task, folder: Path) -> tuple[Path, tuple[str, ...]]:
     share = task.training.tuning_share
     errors = {rate: _error_of_trial(task, folder, rate, share) for rate in task.learning_rates}
     sound = sorted((rate for rate in errors if math.isfinite(errors[rate])), key=errors.__getitem__)
+    if share == 1.0 and sound:
+        return _trial_folder(folder, sound[0]), _with_rate(task, sound[0])
+    trained: list[tuple[float, Path, float]] = []
     for rate in sound:
-        options = _with_rate(task, rate)
-        if share == 1.0:
-            return _trial_folder(folder, rate), options
+        place = folder if rate == sound[0] else folder / f"full-{rate:g}"
         try:
-            return _train(task, folder if rate == sound[0] else folder / f"full-{rate:g}", options, 1.0), options
-        except DivergedError:
-            continue  # what went well for a while need not go on; the next best rate does
+            trained.append((_error_of(_train(task, place, _with_rate(task, rate), 1.0)), place, rate))
+            break
+        except DivergedError:  # what went well for a while need not go on; the next best rate may
+            if (place / BEST / CARD).exists():
+                trained.append((_error_of(place / BEST), place, rate))
+    if trained:
+        _, place, rate = min(trained)
+        if not (place / CARD).exists():
+            _end_with_best(place)
+        return place, _with_rate(task, rate)
     raise DivergedError(
         f"Training {task.forecaster!r} on {task.molecule!r} diverges at every learning rate: "
         f"{', '.join(f'{rate:g}' for rate in task.learning_rates)}. Add a smaller one."
@@ -48,7 +57,18 @@ def _error_of_trial(task: Task, folder: Path, rate: float, share: float) -> floa
         trial = _train(task, _trial_folder(folder, rate), _with_rate(task, rate), share)
     except DivergedError:
         return math.inf
-    return float(read_card(trial)["metrics"]["a_mse"])
+    return _error_of(trial)
+
+
+def _error_of(checkpoint: Path) -> float:
+    return float(read_card(checkpoint)["metrics"]["a_mse"])
+
+
+def _end_with_best(run: Path) -> None:
+    """Makes the best validated weights of a run that diverged its result."""
+    card = read_card(run / BEST)
+    known = {entry.name: card[entry.name] for entry in fields(Provenance) if entry.name in card}
+    save_checkpoint(load_checkpoint(run / BEST), run, Provenance(**known))
 
 
 def _trial_folder(folder: Path, rate: float) -> Path:

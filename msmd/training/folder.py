@@ -19,6 +19,8 @@ from msmd.errors import CheckpointError
 from msmd.training.config import FitConfig
 
 RUN, METRICS, STATUS = "run.json", "metrics.jsonl", "status.json"
+BEST = "best"
+"""The folder of the checkpoint with the lowest validation error so far, for trainings that keep one."""
 
 
 @dataclass(frozen=True, kw_only=True)

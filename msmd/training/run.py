@@ -24,6 +24,7 @@ from msmd.data.windows import Split, Windows
 from msmd.errors import CheckpointError, MsmdError
 from msmd.training.events import event_log
 from msmd.training.folder import (
+    BEST,
     METRICS,
     RUN,
     EpochReport,
@@ -115,7 +116,7 @@ def _save_epoch(folder: Path, fit: Fit, report: EpochReport, provenance: Provena
         if report.validation is not None:
             save_checkpoint(fit.forecaster, folder / "last", so_far)
         if is_best:
-            save_checkpoint(fit.forecaster, folder / "best", so_far)
+            save_checkpoint(fit.forecaster, folder / BEST, so_far)
     _save_state(folder / STATE, fit.state)
     write_status(folder, _status(report))
 
@@ -138,10 +139,10 @@ def _finish(folder: Path, fit: Fit, split: Split, provenance: Provenance, calibr
     """Takes the best weights where they are what counts, calibrates, and writes the result."""
     forecaster = fit.forecaster.cpu().eval()
     wants_best = fit.config.patience is not None or fit.stages[-1].keeps_best
-    if wants_best and (folder / "best").exists():
+    if wants_best and (folder / BEST).exists():
         from msmd.checkpoint import load_checkpoint
 
-        forecaster.load_state_dict(load_checkpoint(folder / "best").state_dict())
+        forecaster.load_state_dict(load_checkpoint(folder / BEST).state_dict())
     write_status(folder, RunStatus(state="calibrating", progress=1.0, seconds=fit.state.seconds))
     if hasattr(forecaster, "calibrate"):
         windows = calibration or (split.training.windows, split.validation)

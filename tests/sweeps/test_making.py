@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from msmd.sweeps.making import make
 from msmd.sweeps.outcome import read_outcome
 from msmd.sweeps.spec_file import read_spec
 from msmd.sweeps.task import Task, tasks_of
-from msmd.sweeps.tuning import train_tuned
+from msmd.sweeps.tuning import _end_with_best, train_tuned
 from msmd.sweeps.work import Work, do, finished_records, is_finished
 from msmd.training import preparation
 from tests.sweeps.specs import HEAD, write_spec
@@ -174,6 +175,35 @@ def test_a_rate_that_diverges_later_gives_way_to_the_next_best(tmp_path: Path, m
     run, options = train_tuned(task, folder)
     assert (run, options[-1]) == (folder / "full-1e-09", "learning_rate=1e-09")
     assert asked == [folder / "rate-1e-09", folder / "rate-0.01", folder, folder / "full-1e-09"]
+
+
+@pytest.mark.parametrize("error", [0.5, 2e9])
+def test_what_diverges_counts_with_its_best_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: float
+) -> None:
+    """The next best rate ends at an error of 1e9."""
+    head = HEAD.replace("[evaluation]", "tuning_share = 0.5\n[evaluation]")
+    (task,) = tasks_of(read_spec(write_spec(tmp_path, head, TUNED)))
+    folder = tmp_path / "task"
+    (folder / "best").mkdir(parents=True)
+    (folder / "best" / CARD).write_text(json.dumps({"metrics": {"a_mse": error}}), encoding="utf-8")
+    ended: list[Path] = []
+    monkeypatch.setattr("msmd.sweeps.tuning._end_with_best", ended.append)
+    _training_that_diverges(monkeypatch, lambda place, rate: place == folder)
+    run, options = train_tuned(task, folder)
+    is_best = error < 1e9
+    assert ended == ([folder] if is_best else [])
+    assert run == (folder if is_best else folder / "full-1e-09")
+    assert options[-1] == ("learning_rate=0.01" if is_best else "learning_rate=1e-09")
+
+
+def test_the_best_weights_of_a_run_become_its_result(trained: tuple) -> None:
+    root, (full, _) = trained
+    run = root / "ended"
+    shutil.copytree(root / full.name, run / "best")
+    _end_with_best(run)
+    assert read_card(run)["weights_sha256"] == read_card(run / "best")["weights_sha256"]
+    assert read_card(run)["metrics"] == read_card(run / "best")["metrics"]
 
 
 def test_a_rate_that_diverges_at_once_is_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
