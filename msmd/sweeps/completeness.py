@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from msmd.data.windows import split_dataset
-from msmd.training.folder import RunPlan, read_metrics, read_plan
+from msmd.training.folder import RunPlan, read_metrics, read_plan, read_status
 from msmd.trajectory import Dataset
 
 
@@ -60,9 +60,9 @@ def length_of_command(command: str) -> Length:
 
 
 def _stopped_early(folder: Path) -> bool:
-    """True when patience ended a finished run before its last step."""
-    reports = read_metrics(folder)
-    if not reports or reports[-1].is_taken_back:
+    """True when patience ended a finished run before its last step; one that diverged did not finish."""
+    reports, status = read_metrics(folder), read_status(folder)
+    if not reports or reports[-1].is_taken_back or (status is not None and status.state == "failed"):
         return False
     return reports[-1].stage_index + 1 < reports[-1].n_stages or reports[-1].progress < 1.0
 

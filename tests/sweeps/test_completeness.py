@@ -13,7 +13,7 @@ from msmd.data.windows import Protocol
 from msmd.stage import Stage
 from msmd.sweeps.completeness import length_of, length_of_command
 from msmd.training.config import FitConfig
-from msmd.training.folder import EpochReport, RunPlan, write_json
+from msmd.training.folder import EpochReport, RunPlan, RunStatus, write_json, write_status
 
 
 @pytest.mark.parametrize(
@@ -68,3 +68,11 @@ def _run(folder: Path, *, step: int, progress: float, is_taken_back: bool = Fals
 def test_a_run_tells_by_its_steps(tmp_path: Path, step: int, progress: float, fit: dict, is_complete: bool) -> None:
     folder = _run(tmp_path, step=step, progress=progress, **fit)
     assert length_of(folder, _Planned(), {}, load_dataset("ethanol")).is_complete is is_complete
+
+
+def test_what_diverged_is_not_complete(tmp_path: Path) -> None:
+    """Its best weights may count; its error had not stopped falling for all that."""
+    folder = _run(tmp_path, step=3, progress=0.6, max_minutes=1.0)
+    assert length_of(folder, _Planned(), {}, load_dataset("ethanol")).is_complete
+    write_status(folder, RunStatus(state="failed", stage="all", n_stages=1, progress=0.6, seconds=36.0))
+    assert not length_of(folder, _Planned(), {}, load_dataset("ethanol")).is_complete
