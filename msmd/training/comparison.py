@@ -40,7 +40,8 @@ def full_row_of(job: Job) -> dict[str, object]:
     """The row, the run's folder, and every setting: the minutes that were asked for are ``max_minutes`` here."""
     settings = settings_of(job)
     settings["max_minutes"] = settings.pop("minutes")
-    return settings | row_of(job) | {"run": job.folder.name}
+    row = row_of(job) | {"run": job.folder.name}
+    return row | settings | row  # columns in the row's order, numbers as the row has them
 
 
 def settings_of(job: Job) -> dict[str, str]:

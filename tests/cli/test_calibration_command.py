@@ -34,7 +34,7 @@ def test_tables_have_a_row_per_band(msmd):
     ("words", "sentence"),
     [
         (["--forecaster", "persistence", "ethanol"], "'persistence' makes one forecast per start and has no members"),
-        ([SHIPPED, "toluene"], "made for 'ethanol' (C2H6O); the data are of 'toluene'"),
+        ([SHIPPED, "toluene"], "made for 'ethanol' (C2H6O, atoms"),
         ([SHIPPED, "ethanol", "--sampling", "odd"], "Unknown sampling 'odd'"),
         ([SHIPPED, "ethanol", "--split", "odd"], "Unknown split 'odd'"),
         ([SHIPPED, "ethanol", "--members", "100", "--windows", "1"], "100 members were asked for; expected 1 to 64"),
