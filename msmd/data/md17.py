@@ -8,6 +8,7 @@ References: Chmiela et al., Science Advances 3, e1603015 (2017).
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from math import isclose
 from pathlib import Path
@@ -24,7 +25,7 @@ from msmd.units import ANGSTROM_PER_BOHR, KCAL_PER_MOL_PER_EV, KCAL_PER_MOL_PER_
 REQUIRED = ("R", "z")
 OPTIONAL = ("E", "F", "dt_fs")
 
-THEORIES = ("unknown", "pbe", "dft")
+THEORY = re.compile(r"(unknown|pbe|dft)\b")
 """How the ``theory`` of MD17's own files may begin, if they have one; any other is that of another simulation."""
 
 ANGSTROM_PER = {"ang": 1.0, "angstrom": 1.0, "å": 1.0, "a": 1.0, "bohr": ANGSTROM_PER_BOHR, "nm": 10.0}
@@ -73,7 +74,7 @@ def read_md17(path: Path, *, dt_fs: float | None = None) -> Dataset:
 def _published(path: Path, raw: RawFrames) -> Callable[[MoleculeCard], RemoteFile | None]:
     """Picks MD17's file from a card, unless this one says that it holds another simulation."""
     theory = _text(path, "theory")
-    is_other = bool(theory) and not theory.startswith(THEORIES)
+    is_other = theory != "" and THEORY.match(theory) is None
 
     def pick(card: MoleculeCard) -> RemoteFile | None:
         if is_other or card.md17 is None:

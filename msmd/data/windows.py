@@ -19,11 +19,11 @@ from msmd.trajectory import Dataset, Trajectory
 
 __all__ = ["Protocol", "Split", "TrainingData", "Windows", "default_horizon_fs", "segment_parts", "split_dataset"]
 
-HORIZON_FRAMES = 3000
-HORIZON_FS = 1500.0
+HORIZON_FRAMES, HORIZON_FS = 3000, 1500.0
+"""The papers' horizon in frames of the source, and what that is at MD17's 0.5 fs."""
+
 LONGEST_MD_STEP_FS = 1.0
 """Files with a longer time between frames (MD17 has .2 to 1 fs) have left out steps of the simulation."""
-"""The papers' horizon in frames of the source: 1.5 ps at 0.5 fs."""
 
 
 @dataclass(frozen=True, kw_only=True)
