@@ -7,7 +7,6 @@ whole.  rMD17 comes as one archive for all molecules; it stays in the cache, and
 from __future__ import annotations
 
 import errno
-import fcntl
 import http.client
 import os
 import shutil
@@ -26,6 +25,7 @@ from msmd.data.md17 import content_md5
 from msmd.data.npz import npz_keys, read_npz
 from msmd.data.registry import RemoteFile, molecule_card
 from msmd.errors import DataError, unknown_name
+from msmd.file_lock import try_lock
 
 CHUNK_BYTES = 1 << 18
 USER_AGENT = "msmd (molecular dynamics explorer)"
@@ -93,7 +93,7 @@ def fetch_file(remote: RemoteFile, target: Path, *, patience: Patience = Patienc
         target.parent.mkdir(parents=True, exist_ok=True)
         folder = os.open(target.parent, os.O_RDONLY)
         try:
-            while not _is_mine(folder):
+            while not try_lock(folder):  # two processes must not append to one file
                 yield Progress(stage="waiting", done=0, total=None)
                 time.sleep(patience.pause_s)
             if not target.exists():
@@ -102,15 +102,6 @@ def fetch_file(remote: RemoteFile, target: Path, *, patience: Patience = Patienc
             os.close(folder)
     size = target.stat().st_size
     yield Progress(stage="done", done=size, total=size)
-
-
-def _is_mine(folder: int) -> bool:
-    """Takes the lock of an open folder, which two processes that append to one file need."""
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _brought(remote: RemoteFile, target: Path, patience: Patience) -> Iterator[Progress]:

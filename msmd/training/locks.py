@@ -6,7 +6,6 @@ the file, and a killed process holds none.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import socket
 import time
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from msmd.errors import MsmdError
+from msmd.file_lock import try_lock
 
 LOCK = "lock"
 INHERITED = "MSMD_RUN_LOCK"
@@ -85,15 +85,6 @@ def sign(file: IO[str], pid: int) -> None:
     file.truncate(0)
     file.write(f"{pid} {socket.gethostname()}\n")
     file.flush()
-
-
-def try_lock(file: IO[str], *, shared: bool = False) -> bool:
-    """True when the lock could be taken at once."""
-    try:
-        fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _is_inherited(folder: Path) -> bool:

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import IO
 
 from msmd.errors import MsmdError
+from msmd.file_lock import try_lock
 from msmd.training.folder import RunStatus, read_status, write_status
-from msmd.training.locks import try_lock
 
 SLOTS = ".slots"
 N_SLOTS = "MSMD_JOB_SLOTS"

@@ -16,11 +16,12 @@ import pytest
 
 from msmd.checkpoint import load_checkpoint
 from msmd.errors import MsmdError
+from msmd.file_lock import try_lock
 from msmd.training.export import export_run
 from msmd.training.folder import RunStatus, data_of, read_metrics, read_status, write_status
 from msmd.training.job_folder import Job, JobSpec, list_jobs, log_lines, read_job, runs_folder, unreadable_jobs
 from msmd.training.jobs import delete_job, rename_job, resume_job, start_job, stop_job
-from msmd.training.locks import claimed, holder, open_claimed, try_lock
+from msmd.training.locks import claimed, holder, open_claimed
 from msmd.training.processes import end
 from msmd.training.queue import in_turn, n_slots
 from msmd.training.reference import read_baselines
