@@ -125,6 +125,11 @@ def caveat(folder: Path, dataset: Dataset, protocol: Protocol | None = None) -> 
     trained = card.get("protocol", {})
     if protocol is None or not trained:
         return None
+    if learned != source:
+        return (
+            f"{folder} was trained on {learned!r} data, which are frames of the same trajectory as these {source!r} "
+            "data: test windows may lie where it was trained, and errors be too small."
+        )
     other = [name for name in SEEN_BY[protocol.split] if trained.get(name) != getattr(protocol, name)]
     if not other:
         return None

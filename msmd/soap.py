@@ -68,6 +68,8 @@ class SOAP(Optimizer):
         (first, second), is_matrix = group["betas"], weight.ndim == 2 and min(weight.shape) > 1
         if "momentum" not in state:  # new, or of a run from before the mean was turned along
             state.clear()
+            if is_matrix and not torch.isfinite(gradient).all():
+                return  # nothing to set a basis by; the loss, which is no number either, tells
             state["step"] = 0
             state["momentum"], state["square"] = torch.zeros_like(weight), torch.zeros_like(weight)
             if is_matrix:

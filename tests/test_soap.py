@@ -51,6 +51,15 @@ def test_the_first_gradient_only_sets_the_basis() -> None:
     assert torch.equal(weight.detach(), torch.ones(3, 2))
 
 
+def test_a_first_gradient_that_is_no_number_sets_nothing() -> None:
+    """And raises nothing: that training has gone wrong is for the loop to say."""
+    weight = nn.Parameter(torch.ones(3, 2))
+    optimiser = SOAP([weight], lr=0.1)
+    _descend(weight, lambda _: torch.full((3, 2), torch.nan), optimiser, 1)
+    _descend(weight, lambda _: torch.ones(3, 2), optimiser, 1)
+    assert torch.equal(weight.detach(), torch.ones(3, 2))
+
+
 def test_it_fits_what_adam_leaves() -> None:
     """A narrow valley that runs along no axis: the same steps and rate, falling to zero."""
     matrix, begin = _ill_conditioned(spread=1e5)

@@ -160,8 +160,8 @@ def _choose_budget() -> tuple[float | None, float | None]:
         EPOCH_STOPS,
         default=0.1,
         say=lambda share: f"{100 * share:g} %",
-        help="100 % is the forecaster's own plan: for a published model what its authors trained it for, for ours "
-        "what the shipped checkpoints took.",
+        help="100 % is the forecaster's own plan: for GF-NODE and EGNO what their authors trained them for, for the "
+        "other published models as many steps as GF-NODE, for ours what the shipped checkpoints took.",
     )
     return None, epochs
 

@@ -89,7 +89,8 @@ class _Folds:
     Attributes:
         gram, right: XᵀX and XᵀY per fold; the unknowns are B at each knot after the start, knot by knot.
         square: YᵀY per fold and coordinate.
-        penalised: per unknown, the number of samples; zero for constants, which are never pulled to zero.
+        penalised: per unknown, the number of samples of all folds (also where one is left out, on which a penalty is a
+            quarter stronger); zero for constants, which are never pulled to zero.
     """
 
     gram: Float[Array, "folds unknowns unknowns"]

@@ -169,12 +169,20 @@ def _run(folder: Path, plan: RunPlan, options: list[str] | None) -> None:
     leave_together(fabric)
 
 
-def _processes() -> dict[str, int]:
-    """The processes that torchrun has started here, and on how many machines; or one."""
+def _processes() -> dict[str, Any]:
+    """The processes that torchrun has started here, and on how many machines; or one.
+
+    While the first calibrates the finished model, the others wait, longer than torch lets them by itself.
+    """
     import os
+    from datetime import timedelta
+
+    from lightning.fabric.strategies import DDPStrategy
 
     here = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
-    return {"devices": here, "num_nodes": int(os.environ.get("WORLD_SIZE", here)) // here}
+    total = int(os.environ.get("WORLD_SIZE", here))
+    shared = {"strategy": DDPStrategy(timeout=timedelta(hours=2))} if total > 1 else {}
+    return {"devices": here, "num_nodes": total // here} | shared
 
 
 def _plan(

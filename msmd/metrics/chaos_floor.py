@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from msmd.baselines.simulation import GFN2Simulation
 from msmd.data.simulate import nudged
 from msmd.data.windows import Windows
-from msmd.forecasting import Forecaster, SamplingForecaster, check_molecule
+from msmd.forecasting import Forecaster, SamplingForecaster, check_molecule, predict_rows, sample_rows
 from msmd.metrics.displacement import Band, error_by_band
 from msmd.molecule import Molecule
 
@@ -61,18 +60,17 @@ def chaos_floor(
     check_molecule(forecaster, molecule)
     simulation = GFN2Simulation(molecule=molecule)
     start, velocity, times = windows.positions, windows.velocities, windows.times_fs
-    rows = tuple(torch.tensor(part) for part in (start, velocity, times))
 
     def bands(predicted: np.ndarray) -> tuple[Band, ...]:
         return error_by_band(predicted - windows.targets, times, molecule.is_heavy)
 
     member = None
     if isinstance(forecaster, SamplingForecaster):
-        member = bands(forecaster.samples(*rows, n_samples=1)[0].numpy())
+        member = bands(sample_rows(forecaster, start, velocity, times, n_samples=1)[0])
     return ChaosFloor(
         hair=hair,
         n_windows=windows.n_windows,
-        forecast=bands(forecaster.predict(*rows).numpy()),
+        forecast=bands(predict_rows(forecaster, start, velocity, times)),
         member=member,
         stored=bands(simulation.move(start, velocity, times)),
         nudged=bands(simulation.move(nudged(start, hair, seed=seed), velocity, times)),

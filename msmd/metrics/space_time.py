@@ -13,7 +13,7 @@ import numpy as np
 
 from msmd.data.windows import segment_parts
 from msmd.errors import ProtocolError
-from msmd.forecasting import Forecaster, SamplingForecaster, check_molecule
+from msmd.forecasting import Forecaster, SamplingForecaster, check_molecule, predict_rows, sample_rows
 from msmd.frame import mean_structure
 from msmd.shapes import Array, Float
 from msmd.spectrum import (
@@ -95,19 +95,16 @@ def forecast_space_time(
         DataError: when the forecaster was made for another molecule.
         ProtocolError: for stretches without velocities.
     """
-    import torch
-
     check_molecule(forecaster, dataset.molecule)
     references = [_reference(dataset, stretch) for stretch in stretches]
     horizon = min(segment.duration_fs for segment in references)
     times = np.arange(0.0, horizon + 1e-6, STEP_FS)
     starts = [np.stack([part[0] for part in parts]) for parts in zip(*map(_state, references), strict=True)]
-    rows = [torch.tensor(array, dtype=torch.float64) for array in (*starts, np.tile(times, (len(references), 1)))]
-    with torch.no_grad():
-        if isinstance(forecaster, SamplingForecaster):
-            predicted = forecaster.samples(*rows, n_samples=1)[0].numpy()
-        else:
-            predicted = forecaster.predict(*rows).numpy()
+    rows = (*starts, np.tile(times, (len(references), 1)))
+    if isinstance(forecaster, SamplingForecaster):
+        predicted = sample_rows(forecaster, *rows, n_samples=1)[0]
+    else:
+        predicted = predict_rows(forecaster, *rows)
     trajectories = [
         Trajectory(molecule=dataset.molecule, times_fs=times, positions=positions, source=forecaster.name)
         for positions in predicted

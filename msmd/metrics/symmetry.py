@@ -15,7 +15,7 @@ from scipy.spatial.transform import Rotation
 
 from msmd.data.windows import TrainingData, Windows
 from msmd.forecasters import EVERY_SYMMETRY, Symmetry
-from msmd.forecasting import Forecaster, check_molecule
+from msmd.forecasting import Forecaster, check_molecule, predict_rows
 from msmd.horizon import BAND_EDGES_FS, in_band
 from msmd.metrics.evaluation import SlowForecaster
 from msmd.metrics.renumbering import renumbered_forecaster
@@ -103,14 +103,11 @@ def _forecast(
     times_fs: Float[Array, " times"],
 ) -> Places:
     """Of single-precision starts; as double-precision numbers, so that changing back rounds nothing."""
-    import torch
-
-    size = forecaster.windows_per_call if isinstance(forecaster, SlowForecaster) else len(positions)
-    rows = [torch.tensor(array, dtype=torch.float32) for array in (positions, velocities)]
-    rows.append(torch.tensor(np.tile(times_fs, (len(positions), 1)), dtype=torch.float32))
-    with torch.no_grad():
-        batches = zip(*(row.split(size) for row in rows), strict=True)
-        return torch.cat([forecaster.predict(*batch) for batch in batches]).double().numpy()
+    n_windows = len(positions)
+    size = forecaster.windows_per_call if isinstance(forecaster, SlowForecaster) else n_windows
+    rows = [array.astype(np.float32) for array in (positions, velocities, np.tile(times_fs, (n_windows, 1)))]
+    batches = (tuple(row[first : first + size] for row in rows) for first in range(0, n_windows, size))
+    return np.concatenate([predict_rows(forecaster, *batch) for batch in batches]).astype(np.float64)
 
 
 def _rotated(

@@ -131,9 +131,10 @@ class DirectInTime(nn.Module):
         self.fallback.calibrate(errors, [part.times_fs for part in windows])
 
     def _source_errors(self, windows: Windows) -> Float[np.ndarray, "3 windows times atoms 3"]:
-        start, velocity, at = (torch.tensor(a) for a in (windows.positions, windows.velocities, windows.times_fs))
-        direct, centred, path = self._direct(start, velocity, at)
-        return (self.fallback.sources(direct[None], centred) + path - torch.tensor(windows.targets)).numpy()
+        device = self.fallback.structure.device
+        rows = (windows.positions, windows.velocities, windows.times_fs)
+        direct, centred, path = self._direct(*(torch.tensor(row, device=device) for row in rows))
+        return (self.fallback.sources(direct[None], centred) + path).cpu().numpy() - windows.targets
 
     def _direct(self, positions: Tensor, velocities: Tensor, times_fs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The network's forecast about the centre of mass, the centred start, and the centre's straight path."""

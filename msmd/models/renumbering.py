@@ -22,7 +22,10 @@ def renumbered_state(state: Mapping[str, Tensor], axes: Mapping[str, Axis], orde
         order: new atom k is old atom order[k].
     """
     orders = {"atoms": torch.as_tensor(list(order)), "pairs": pair_order(order)}
-    moved = {name: state[name].index_select(axis, orders[counted]) for name, (counted, axis) in axes.items()}
+    moved = {
+        name: state[name].index_select(axis, orders[counted].to(state[name].device))
+        for name, (counted, axis) in axes.items()
+    }
     return dict(state) | moved
 
 

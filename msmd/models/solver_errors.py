@@ -29,7 +29,10 @@ def start_motion(
     velocities: Float[np.ndarray, "columns atoms 3"],
 ) -> Motion:
     """The motion at t = 0, without thermostat, from positions (Å) and velocities (Å/fs)."""
-    coordinates, momenta = (field.geometry.modal(torch.tensor(array)) for array in (positions, velocities))
+    device = field.geometry.to_modal.device
+    coordinates, momenta = (
+        field.geometry.modal(torch.tensor(array, device=device)) for array in (positions, velocities)
+    )
     _, acceleration, inverse = field(coordinates)
     return Motion(
         coordinates=coordinates,
@@ -52,7 +55,8 @@ def total_energies(
         start: from ``start_motion``.
         n_steps: of the solver.
     """
-    return torch.stack([_total_energy(field, state) for state in (start, *solver.states(start, n_steps))]).numpy()
+    energies = [_total_energy(field, state) for state in (start, *solver.states(start, n_steps))]
+    return torch.stack(energies).cpu().numpy()
 
 
 @torch.no_grad()

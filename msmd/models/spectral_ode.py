@@ -142,7 +142,7 @@ class SpectralODE(nn.Module):
         axes = spectral_ode_axes(self.field, self.fast_field, self.memory)
         other.load_state_dict(renumbered_state(self.state_dict(), axes, order))
         other.impulses.copy_(self.impulses[pair_order(order)])
-        return other.eval()
+        return other.to(self.impulses.device).eval()
 
     def stages(self, training: TrainingData) -> tuple[Stage, ...]:
         """How it is trained on these data; see ``training_plan``."""
@@ -241,7 +241,7 @@ class SpectralODE(nn.Module):
     def _score(self, windows: Sequence[Windows], n_samples: int | None = None) -> float:
         """Mean logarithm of the windows' CRPS, which is the absolute error for one sample; each kind counts alike."""
         scores = [
-            crps(self.samples(*_tensors(part), n_samples=n_samples).numpy(), part.targets).mean(axis=(1, 2, 3))
+            crps(self.samples(*self._rows(part), n_samples=n_samples).cpu().numpy(), part.targets).mean(axis=(1, 2, 3))
             for part in windows
         ]
         return float(np.mean([np.log(score + np.finfo(float).tiny).mean() for score in scores]))
@@ -251,13 +251,19 @@ class SpectralODE(nn.Module):
 
         Of windows that it remembers, memory knows the outcome: there the mean structure has to stand in for it.
         """
-        start, velocity, at = _tensors(windows)
+        start, velocity, at = self._rows(windows)
         paths, centred, drifted = self._paths(start, velocity, at)
         sources = self.fallback.sources(paths, centred, *self._others(centred, velocity, at))
         if self.memory is not None:
             known = self.memory.knows(centred, velocity)
             sources[-1, known] = sources[N_PATHS, known]
-        return (sources + drifted - torch.tensor(windows.targets)).numpy()
+        return (sources + drifted).cpu().numpy() - windows.targets
+
+    def _rows(self, windows: Windows) -> tuple[Tensor, Tensor, Tensor]:
+        """Positions, velocities and times, where the weights lie."""
+        device = self.impulses.device
+        rows = (windows.positions, windows.velocities, windows.times_fs)
+        return tuple(torch.tensor(row, device=device) for row in rows)
 
     def _others(self, centred: Tensor, velocities: Tensor, times_fs: Tensor) -> tuple[Tensor, ...]:
         """What else there is to fall back on, about the centre of mass."""
@@ -377,11 +383,6 @@ class SpectralODE(nn.Module):
         if isinstance(thermostat, ConstantEnergy):
             return 0.0
         return self.config.friction_spread_per_fs * thermostat.wavenumber / THERMOSTAT_WAVENUMBER
-
-
-def _tensors(windows: Windows) -> tuple[Tensor, Tensor, Tensor]:
-    """Positions, velocities and times."""
-    return torch.tensor(windows.positions), torch.tensor(windows.velocities), torch.tensor(windows.times_fs)
 
 
 def _remembered(training: TrainingData, config: SpectralODEConfig) -> KernelResponse | None:

@@ -39,7 +39,7 @@ def variant(forecaster: SpectralODE, **changes: Any) -> SpectralODE:
     if config.momentum_spread is None:
         learned["momentum_spread"] = forecaster.momentum_spread
     changed.load_state_dict(changed.state_dict() | learned)
-    return changed.eval()
+    return changed.to(forecaster.impulses.device).eval()
 
 
 def without_fallback(forecaster: SpectralODE) -> SpectralODE:

@@ -25,7 +25,8 @@ class PeerConfig:
     """The settings that every peer has.
 
     Attributes:
-        n_steps: optimiser steps; 5000 epochs of 500 windows, as EGNO and GF-NODE have.
+        n_steps: optimiser steps; 5000 epochs of 500 windows in batches of 50, as GF-NODE's authors take; models that
+            were published on other tasks get as many.
         learning_rate: Adam's, halved after half of the steps.
         batch_size: windows per step, and per call of the network when predicting.
         heavy_only: leave hydrogens out, as the papers do; a forecast carries them along (``heavy_atoms``).

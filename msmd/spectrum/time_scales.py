@@ -104,6 +104,8 @@ def autocorrelation(signals: Sequence[Float[np.ndarray, "_ dim"]], *, refine: in
     for signal in signals:
         padded = 2 ** int(np.ceil(np.log2(2 * len(signal))))
         power = np.square(np.abs(np.fft.rfft(signal, n=padded, axis=0))).sum(axis=1)
+        if refine > 1:
+            power[-1] /= 2  # the old Nyquist frequency has a partner of its own in the longer spectrum
         products += refine * np.fft.irfft(power, n=padded * refine)[:n_lags]
         pairs += len(signal) - lags
     return products / pairs

@@ -12,22 +12,15 @@ from torch import nn
 from msmd.data.windows import Protocol, Windows, split_dataset
 from msmd.forecasters import forecaster_card
 from msmd.models.threads import threads_for
-from msmd.stage import Stage
-from msmd.training.averaging import blend_into
 from msmd.training.config import FitConfig
 from msmd.training.job_folder import JobSpec
 from msmd.training.loop import TRAINING_PER_CHEAP_LOOK, TRAINING_PER_LOOK
 from msmd.training.options import config_with
+from msmd.training.step_cost import step_seconds
 from msmd.trajectory import Dataset
 
 FIT = FitConfig()
 """How often and on how many windows jobs look where they stand."""
-
-TRIAL_STEPS = 3
-"""Of each stage; the quickest counts: the first warms up, and others may meet a busy processor."""
-
-TRIAL_RATE = 1e-9
-"""Learning rate of the trial: a step is taken, because forecasters may roll out in another way before the first."""
 
 FEW_WINDOWS = 100
 """Training windows at hand for the trial steps: what a step costs does not depend on how many there are."""
@@ -105,30 +98,18 @@ def estimate(spec: JobSpec, dataset: Dataset) -> Estimate:
     training = split.training if spec.windows == "all" else split.training.without_frames()
     forecaster = kind.create(training, config)
     stages = forecaster.stages(training)
-    with threads_for(1):  # as many as a job has, and as the clock below sees
+    parameters = {n: p for n, p in forecaster.named_parameters() if p.requires_grad}
+    with threads_for(1):  # as many as a job has, and as the clock sees
         return Estimate(
-            training_s=sum(stage.n_steps * _step_s(forecaster, stage, spec.seed) for stage in stages),
+            training_s=sum(
+                stage.n_steps * step_seconds(stage, parameters, seed=spec.seed, clock=time.thread_time)
+                for stage in stages
+            ),
             n_steps=sum(stage.n_steps for stage in stages),
             n_stages=len(stages),
             look_s=_look_s(forecaster.eval(), split.validation),
             calibrates=hasattr(forecaster, "calibrate"),
         )
-
-
-def _step_s(forecaster: nn.Module, stage: Stage, seed: int) -> float:
-    """Seconds of one optimiser step with all that the loop does around it."""
-    parameters = {n: p for n, p in forecaster.named_parameters() if p.requires_grad}
-    averages = {n: p.detach().clone() for n, p in parameters.items()}
-    optimiser = replace(stage, learning_rate=TRIAL_RATE).make_optimiser(parameters.values())
-    generator = torch.Generator().manual_seed(seed)
-
-    def step() -> None:
-        optimiser.zero_grad(set_to_none=True)
-        stage.batch_loss(generator).backward()
-        optimiser.step()
-        blend_into(averages, parameters, FIT.ema_decay)
-
-    return min(_seconds(step) for _ in range(TRIAL_STEPS))
 
 
 def _look_s(forecaster: nn.Module, windows: Windows) -> float:

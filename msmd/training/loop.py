@@ -19,6 +19,7 @@ from msmd.stage import Stage
 from msmd.training.averaging import averaged_weights, blend_into, warmed_up
 from msmd.training.config import FitConfig
 from msmd.training.folder import EpochReport
+from msmd.training.step_cost import step_seconds
 from msmd.training.validation import a_mse_by_band
 
 if TYPE_CHECKING:
@@ -36,9 +37,6 @@ FIRST_LOOK_S = 30.0
 
 NEGLIGIBLE = 1e-6
 """Å², a thousandth of an ångström: no stage spoils what stays below a few times this."""
-
-TRIAL_STEPS = 3
-"""Steps timed per stage to share out a wall time; the first of them warms up and does not count."""
 
 
 @dataclass(kw_only=True)
@@ -244,15 +242,13 @@ class Fit:
 
     def _shares(self, seconds: float) -> tuple[float, ...]:
         """Seconds of each stage: its steps times the cost of one, scaled to the whole but for its least share."""
-        costs = []
-        for stage in self.stages:
-            generator = torch.Generator().manual_seed(self.config.seed)
-            spent = []
-            for _ in range(TRIAL_STEPS):
-                began = self._clock()
-                stage.batch_loss(generator).backward()
-                spent.append(self._clock() - began)
-            costs.append(stage.n_steps * min(spent[1:]))
+        parameters = {n: p for n, p in self.forecaster.named_parameters() if p.requires_grad}
+        before = {n: p.detach().clone() for n, p in parameters.items()}
+        costs = [
+            stage.n_steps * step_seconds(stage, parameters, seed=self.config.seed, clock=self._clock)
+            for stage in self.stages
+        ]
+        blend_into(parameters, before, 0.0)
         self.forecaster.zero_grad(set_to_none=True)
         least = [min(cost, stage.least_share * seconds) for stage, cost in zip(self.stages, costs, strict=True)]
         scale = (seconds - sum(least)) / (sum(costs) - sum(least))

@@ -238,6 +238,15 @@ def test_a_checkpoint_on_data_of_another_potential_says_so(msmd, real_data, tmp_
     assert "learned the motion of 'gfn2' data" in said
 
 
+@pytest.mark.real_data
+def test_a_checkpoint_on_other_frames_of_its_own_trajectory_says_so(msmd, real_data):
+    """rMD17's frames are MD17's, so that nobody can tell which of these it has seen."""
+    shipped = Path(__file__).parents[2] / "checkpoints" / "rmd17" / "ethanol" / "spectral-ode"
+    code, _, said = msmd("evaluate", shipped, "--data", real_data / "md17_ethanol.npz", "--windows", 2, "--json")
+    assert code == 0, said
+    assert "was trained on 'rmd17' data, which are frames of the same trajectory as these 'md17' data" in said
+
+
 def test_a_place_that_cannot_be_written_to_is_one_sentence(msmd, tmp_path):
     (tmp_path / "file").write_text("")
     words = ["--start", 1, "--times-fs", 5, "--out", tmp_path / "file" / "a.xyz"]

@@ -60,6 +60,12 @@ def test_refining_finds_the_correlation_between_frames(period: float):
     np.testing.assert_allclose(fine, expected, atol=0.01)
 
 
+def test_refining_keeps_what_the_frames_themselves_say():
+    """Also of noise, which has power at the Nyquist frequency."""
+    noise = np.random.default_rng(0).standard_normal((64, 1))
+    np.testing.assert_allclose(autocorrelation([noise], refine=4)[::4], autocorrelation([noise]), atol=1e-12)
+
+
 def test_a_correlation_that_stays_up_is_not_resolved():
     assert fall_time(np.ones(100), 0.5) == (50.0, False)
 

@@ -19,6 +19,7 @@ from msmd.models.spectral_ode import SpectralODE, SpectralODEConfig
 from msmd.stage import Stage
 from msmd.training.config import FitConfig
 from msmd.training.loop import Fit, FitState
+from msmd.training.step_cost import step_seconds
 
 CONFIG = FitConfig(epochs=4, validate_every=2, n_validation=2, accelerator="cpu", ema_decay=0.5)
 
@@ -92,6 +93,29 @@ def test_the_gradient_of_a_step_is_the_mean_over_its_batches(split: Split) -> No
     assert len(slopes) == 3
     assert float(bowl.shift.grad) == pytest.approx(np.mean(slopes))
     assert reports[-1].loss == pytest.approx(np.mean(slopes))
+
+
+def test_sharing_out_a_wall_time_moves_nothing(split: Split, tiny: SpectralODEConfig) -> None:
+    """Though steps are taken, because the optimiser's own part of them counts: of SOAP's it is almost half."""
+    timed, untimed = (_fit(split, tiny, replace(CONFIG, max_minutes=minutes)) for minutes in (1.0, None))
+    assert len(timed.state.shares) == len(timed.stages)
+    torch.testing.assert_close(timed.forecaster.state_dict(), untimed.forecaster.state_dict(), rtol=0.0, atol=0.0)
+    assert all(parameter.grad is None for parameter in timed.forecaster.parameters())
+
+
+def test_what_the_optimiser_takes_counts() -> None:
+    """Every second of its steps takes 40 ms; one in two is what counts, not the quickest."""
+
+    class Slow(torch.optim.SGD):
+        n_taken = 0
+
+        def step(self, closure: object = None) -> None:
+            self.n_taken += 1
+            time.sleep(0.04 * (self.n_taken % 2))
+
+    weight = torch.nn.Parameter(torch.ones(()))
+    stage = Stage(name="slow", n_steps=1, learning_rate=0.1, batch_loss=lambda _: weight**2, optimiser=Slow)
+    assert step_seconds(stage, {"weight": weight}, seed=0, clock=time.perf_counter) == pytest.approx(0.02, rel=0.3)
 
 
 def test_a_wall_time_is_shared_out_and_kept(split: Split, tiny: SpectralODEConfig) -> None:
