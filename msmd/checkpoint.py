@@ -163,6 +163,12 @@ def read_card(folder: Path) -> dict[str, Any]:
     try:
         card = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
+        run = path.parent.parent if path.parent.name == "last" else path.parent
+        if (run / "run.json").exists():
+            raise CheckpointError(
+                f"The run {run} has no weights yet: the first are kept at its first validation; 'msmd train --run "
+                f"{run}' goes on with it."
+            ) from error
         raise CheckpointError(f"{folder} is no checkpoint: it holds no {CARD}.") from error
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise CheckpointError(f"{path} cannot be read as JSON: {error}.") from error

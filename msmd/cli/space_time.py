@@ -104,7 +104,9 @@ def _print_table(found: SpaceTimeComparison, rows: tuple[SpaceTimeRow, ...]) -> 
     console.print(_say_agreement(found), highlight=False)
 
 
-def _time(value: float, error: float, is_bound: bool) -> str:
+def _time(value: float | None, error: float | None, is_bound: bool) -> str:
+    if value is None:
+        return "still"
     return f"> {value:.0f}" if is_bound else f"{value:.1f} ± {error:.1f}"
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -101,11 +103,11 @@ def _facts(
         return facts
     scales, correlation = measured
     return facts | {
-        "correlation_times_fs": scales.correlation_times_fs[:n_modes].tolist(),
-        "correlation_errors_fs": scales.correlation_errors_fs[:n_modes].tolist(),
+        "correlation_times_fs": _numbers(scales.correlation_times_fs[:n_modes]),
+        "correlation_errors_fs": _numbers(scales.correlation_errors_fs[:n_modes]),
         "is_resolved": scales.is_resolved[:n_modes].tolist(),
-        "centroids_wavenumber": scales.centroids[:n_modes].tolist(),
-        "centroid_errors_wavenumber": scales.centroid_errors[:n_modes].tolist(),
+        "centroids_wavenumber": _numbers(scales.centroids[:n_modes]),
+        "centroid_errors_wavenumber": _numbers(scales.centroid_errors[:n_modes]),
         "mass_weighted": scales.mass_weighted,
         "spearman": None
         if correlation is None
@@ -139,7 +141,14 @@ def _print_table(facts: dict) -> None:
         )
 
 
+def _numbers(values: Iterable[float]) -> list[float | None]:
+    """None for a mode that is still, which JSON has no other word for."""
+    return [float(value) if math.isfinite(value) else None for value in values]
+
+
 def _measured_cells(facts: dict, mode: int) -> tuple[str, str]:
+    if facts["correlation_times_fs"][mode] is None:
+        return "still", "–"
     above = "" if facts["is_resolved"][mode] else "> "
     return (
         f"{above}{facts['correlation_times_fs'][mode]:.1f} ± {facts['correlation_errors_fs'][mode]:.1f}",

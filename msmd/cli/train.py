@@ -72,6 +72,9 @@ def train(
         if found is None:
             raise ProtocolError("Name a molecule or give --data FILE; only a folder that holds a run needs neither.")
         _refuse_settings(given)
+        if (run / "card.json").is_file():
+            typer.echo(f"{run} holds the result.")
+            return
         plan, config = found, None
     else:
         fit = FitConfig(

@@ -28,6 +28,9 @@ READ = ("positions", "momenta", "forces")
 MASS_TOLERANCE = 0.01
 """Relative; files round masses, and hydrogen's second isotope has twice the mass."""
 
+ROUNDING_ANGSTROM = 1e-6
+"""Images of one place are never so near."""
+
 FORMAT_OF_SUFFIX = {".xyz": "extxyz", ".extxyz": "extxyz", ".traj": "traj"}
 
 
@@ -81,13 +84,38 @@ def _raw(frames: list[Atoms], path: Path) -> RawFrames:
     _require_standard_masses(frames[0], path)
     return RawFrames(
         numbers=frames[0].numbers,
-        positions=np.array([frame.positions for frame in frames]),
+        positions=_unwrapped(frames),
         steps=np.arange(len(frames)),
         times_fs=_times(frames, path),
         velocities=_velocities(frames),
         forces=_forces(frames),
         energies=_energies(frames),
     )
+
+
+def _unwrapped(frames: list[Atoms]) -> np.ndarray:
+    """Positions of a whole molecule, where a periodic box has cut it: each atom in the image nearest to its neighbour.
+
+    Neighbours are those of the shortest tree that holds the first frame's atoms together; the atom at its root takes,
+    from frame to frame, the image nearest to where it was.
+    """
+    stored = np.array([frame.positions for frame in frames])
+    if not frames[0].pbc.any() or frames[0].cell.rank < 3 or len(frames[0]) < 2:
+        return stored
+    from ase.geometry import find_mic
+    from scipy.sparse.csgraph import breadth_first_order, minimum_spanning_tree
+
+    tree = minimum_spanning_tree(frames[0].get_all_distances(mic=True))
+    order, before = breadth_first_order(tree, 0, directed=False)
+    whole = stored.copy()
+    for index, frame in enumerate(frames):
+        root = stored[index, 0] - whole[max(index - 1, 0), 0]
+        arms = stored[index, order[1:]] - stored[index, before[order[1:]]]
+        steps, _ = find_mic(np.vstack([root, arms]), frame.cell, frame.pbc)
+        whole[index, 0] = whole[max(index - 1, 0), 0] + steps[0]
+        for atom, step in zip(order[1:], steps[1:], strict=True):
+            whole[index, atom] = whole[index, before[atom]] + step
+    return np.where(np.abs(whole - stored) < ROUNDING_ANGSTROM, stored, whole)
 
 
 def _require_standard_masses(frame: Atoms, path: Path) -> None:

@@ -6,6 +6,7 @@ window; ``split_dataset`` puts them together.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -134,7 +135,7 @@ class Protocol:
             count = getattr(self, name)
             if count is not None and count < 1:
                 raise ProtocolError(f"{name} is {count}; expected at least 1 window.")
-        if self.horizon_fs is not None and self.horizon_fs <= 0:
+        if self.horizon_fs is not None and not 0 < self.horizon_fs < math.inf:
             raise ProtocolError(f"horizon_fs is {self.horizon_fs}; expected a positive time in fs.")
 
 

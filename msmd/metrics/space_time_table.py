@@ -27,7 +27,8 @@ class SpaceTimeRow:
         molecule, source, forecaster: of the comparison.
         mode: from 0, the smoothest, on.
         eigenvalue: of the graph Laplacian.
-        reference_fs, reference_error_fs: correlation time in the reference and its standard error.
+        reference_fs, reference_error_fs: correlation time in the reference and its standard error; None for a mode
+            that is still.
         is_reference_bound: True where it is a lower bound.
         model_fs, model_error_fs, is_model_bound: the same in the model.
         ratio: of the two; None where one is a bound.
@@ -42,11 +43,11 @@ class SpaceTimeRow:
     forecaster: str
     mode: int
     eigenvalue: float
-    reference_fs: float
-    reference_error_fs: float
+    reference_fs: float | None
+    reference_error_fs: float | None
     is_reference_bound: bool
-    model_fs: float
-    model_error_fs: float
+    model_fs: float | None
+    model_error_fs: float | None
     is_model_bound: bool
     ratio: float | None
     spearman_reference: float | None
@@ -72,13 +73,13 @@ def rows_of(comparison: SpaceTimeComparison, *, command: str) -> tuple[SpaceTime
             forecaster=comparison.forecaster,
             mode=mode,
             eigenvalue=float(wanted.scales.eigenvalues[mode]),
-            reference_fs=float(wanted.scales.correlation_times_fs[mode]),
-            reference_error_fs=float(wanted.scales.correlation_errors_fs[mode]),
+            reference_fs=_known(wanted.scales.correlation_times_fs[mode]),
+            reference_error_fs=_known(wanted.scales.correlation_errors_fs[mode]),
             is_reference_bound=not wanted.scales.is_resolved[mode],
-            model_fs=float(found.scales.correlation_times_fs[mode]),
-            model_error_fs=float(found.scales.correlation_errors_fs[mode]),
+            model_fs=_known(found.scales.correlation_times_fs[mode]),
+            model_error_fs=_known(found.scales.correlation_errors_fs[mode]),
             is_model_bound=not found.scales.is_resolved[mode],
-            ratio=float(ratios[mode]) if np.isfinite(ratios[mode]) else None,
+            ratio=_known(ratios[mode]),
             spearman_reference=None if wanted.correlation is None else wanted.correlation.value,
             spearman_model=None if found.correlation is None else found.correlation.value,
             median_ratio=comparison.median_ratio,
@@ -115,6 +116,10 @@ def write_rows(path: Path, rows: Iterable[SpaceTimeRow]) -> None:
         writer.writeheader()
         writer.writerows(sorted([*kept, *new], key=lambda row: (*_name_of(row), int(row["mode"]))))
     partial.replace(path)
+
+
+def _known(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
 
 
 def _read(path: Path) -> list[dict[str, str]]:

@@ -61,15 +61,16 @@ def space_time_correlation(scales: ModeTimeScales, *, seed: int = 0) -> RankCorr
     """Spearman's ρ between eigenvalue and correlation time; −1 where smoother always means slower.
 
     One point per distinct eigenvalue, because modes that share one share their time scale too.  The eigenvalue 0, the
-    molecule as a whole, is left out.  The interval says what another choice of modes would give, the main uncertainty
-    where there are about ten.
+    molecule as a whole, is left out, and so are modes that are still.  The interval says what another choice of modes
+    would give, the main uncertainty where there are about ten.
 
     Raises:
         ProtocolError: when fewer than four distinct eigenvalues are left.
     """
     eigenvalues, first = np.unique(scales.eigenvalues, return_index=True)
-    internal = eigenvalues > 0
-    return rank_correlation(eigenvalues[internal], scales.correlation_times_fs[first[internal]], seed=seed)
+    times = scales.correlation_times_fs[first]
+    counted = (eigenvalues > 0) & np.isfinite(times)
+    return rank_correlation(eigenvalues[counted], times[counted], seed=seed)
 
 
 def _spearman(

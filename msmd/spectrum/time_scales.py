@@ -26,6 +26,9 @@ from msmd.spectrum.power import mode_spectra
 FINE_STEP_FS = 0.5
 """C(t) is band-limited, so that frames 4 fs apart fix it in between; it is looked at in steps of at most this."""
 
+STILL = 1e-8
+"""Of the liveliest mode's mean square displacement; what moves less is rounding, and has no time scale."""
+
 PARTS = 4
 """A single trajectory is cut into this many parts to see how much a time scale varies."""
 
@@ -36,7 +39,8 @@ class ModeTimeScales:
 
     Attributes:
         eigenvalues: of the graph Laplacian.
-        correlation_times_fs: first fall of the displacement's autocorrelation to 1/e.
+        correlation_times_fs: first fall of the displacement's autocorrelation to 1/e; NaN for a mode that is still,
+            as are the centroids: a molecule of two equal atoms moves in one of its modes alone.
         correlation_errors_fs: standard error from the spread over trajectories (or over four parts of a single one).
         is_resolved: False where the correlation has not fallen to 1/e within half the shortest trajectory; the
             correlation time is then that half, a lower bound.
@@ -72,17 +76,20 @@ def measure_time_scales(
     if len(steps) != 1:
         raise ProtocolError(f"The trajectories have time steps of {steps} fs; time scales need one step for all.")
     times, resolved = _correlation_times(motions, spectrum, mass_weighted)
+    still = np.isnan(times)
     parts = [[motion] for motion in motions] if len(motions) > 1 else [[part] for part in _parts(motions[0])]
     times_by_part = np.stack([_correlation_times(part, spectrum, mass_weighted)[0] for part in parts])
     centroids_by_part = np.stack(
         [mode_spectra(part, spectrum, mass_weighted=mass_weighted).centroids for part in parts]
     )
+    centroids_by_part[:, still] = np.nan
+    centroids = mode_spectra(motions, spectrum, mass_weighted=mass_weighted).centroids
     return ModeTimeScales(
         eigenvalues=spectrum.eigenvalues,
         correlation_times_fs=times,
         correlation_errors_fs=times_by_part.std(axis=0, ddof=1) / np.sqrt(len(parts)),
         is_resolved=resolved,
-        centroids=mode_spectra(motions, spectrum, mass_weighted=mass_weighted).centroids,
+        centroids=np.where(still, np.nan, centroids),
         centroid_errors=centroids_by_part.std(axis=0, ddof=1) / np.sqrt(len(parts)),
         mass_weighted=mass_weighted,
     )
@@ -133,8 +140,11 @@ def _correlation_times(
     amplitudes = [modal_amplitudes(motion, spectrum, mass_weighted=mass_weighted) for motion in motions]
     mean = np.concatenate(amplitudes).mean(axis=0)
     refine = int(np.ceil(motions[0].dt_fs / FINE_STEP_FS))
-    times, resolved = np.empty(spectrum.n_modes), np.empty(spectrum.n_modes, dtype=bool)
+    times, resolved = np.full(spectrum.n_modes, np.nan), np.zeros(spectrum.n_modes, dtype=bool)
+    moved = np.square(np.concatenate(amplitudes) - mean).mean(axis=(0, 2))
     for group in map(list, spectrum.groups):
+        if not moved[group].max() > STILL * moved.max():
+            continue
         signals = [(a - mean)[:, group].reshape(len(a), -1) for a in amplitudes]
         times[group], resolved[group] = fall_time(autocorrelation(signals, refine=refine), motions[0].dt_fs / refine)
     return times, resolved

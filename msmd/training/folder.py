@@ -131,9 +131,15 @@ def read_status(folder: Path) -> RunStatus | None:
 
 
 def data_of(folder: Path, data: str) -> str:
-    """A run's data: the molecule or file that it names; a file kept in the run is found wherever the run lies now."""
-    kept = folder / Path(data).name
-    return str(kept) if Path(data).suffix and not Path(data).exists() and kept.exists() else data
+    """A run's data: the molecule or file that it names.
+
+    A file kept in the run is found wherever the run lies now, another one also from another working directory.
+    """
+    if not Path(data).suffix or Path(data).exists():
+        return data
+    entries = json.loads((folder / RUN).read_text(encoding="utf-8")) if (folder / RUN).exists() else {}
+    places = (folder / Path(data).name, Path(entries.get("data_path", data)))
+    return str(next((place for place in places if place.exists()), data))
 
 
 def read_metrics(folder: Path) -> list[EpochReport]:

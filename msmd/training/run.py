@@ -77,7 +77,7 @@ def train_in_folder(
         MsmdError: when training fails; the status says why.
     """
     writes = fabric.is_global_zero
-    state = _open(folder, plan, config, writes)
+    state = _open(folder, plan, config, data_hash(split.training), writes)
     if (folder / "card.json").exists():
         return
     try:
@@ -152,15 +152,16 @@ def _finish(folder: Path, fit: Fit, split: Split, provenance: Provenance, calibr
     write_status(folder, RunStatus(state="finished", progress=1.0, seconds=fit.state.seconds, seconds_left=0.0))
 
 
-def _open(folder: Path, plan: RunPlan, config: Any, writes: bool) -> FitState | None:
+def _open(folder: Path, plan: RunPlan, config: Any, data_sha256: str, writes: bool) -> FitState | None:
     """Starts the folder, or checks that it holds this run and reads its state."""
     found = read_plan(folder)
     if found is None:
         if writes:
             folder.mkdir(parents=True, exist_ok=True)
-            write_json(folder / RUN, {"plan": asdict(plan), "config": asdict(config)})
+            data = {"data_sha256": data_sha256, "data_path": str(Path(plan.data).resolve())}
+            write_json(folder / RUN, {"plan": asdict(plan), "config": asdict(config)} | data)
         return None
-    differing = _differing(folder, plan, config)
+    differing = _differing(folder, plan, config, data_sha256)
     if differing:
         raise CheckpointError(
             f"{folder} holds another run: {differing}. Give the settings of that run to go on with it, or another "
@@ -176,16 +177,25 @@ def _open(folder: Path, plan: RunPlan, config: Any, writes: bool) -> FitState | 
     return state
 
 
-def _differing(folder: Path, plan: RunPlan, config: Any) -> str:
+def _differing(folder: Path, plan: RunPlan, config: Any, data_sha256: str) -> str:
     """What the run in the folder has otherwise, of its plan and of the forecaster's config; empty where nothing.
 
-    What an older run did not know is not held against it.
+    What an older run did not know is not held against it, nor is another path to the same file.  Another forecaster has
+    another config, of which nobody asks.
     """
-    found = {"plan": asdict(read_plan(folder)), "config": json.loads((folder / RUN).read_text("utf-8"))["config"]}
-    wanted = json.loads(json.dumps({"plan": asdict(replace(plan, command="")), "config": asdict(config)}))
-    theirs, ours = _flat(json.loads(json.dumps(found))), _flat(wanted)
-    names = [name for name in ours if name in theirs and ours[name] != theirs[name] and name != "plan.command"]
-    return "; ".join(f"{name.rpartition('.')[2]} is {theirs[name]!r}, asked for {ours[name]!r}" for name in names)
+    entries = json.loads((folder / RUN).read_text(encoding="utf-8"))
+    there, known = asdict(read_plan(folder)), entries.get("data_sha256")
+    here = asdict(plan) | {"command": there["command"]}
+    if known == data_sha256 and all(Path(part["data"]).suffix for part in (there, here)):
+        here["data"] = there["data"]
+    found, wanted = {"plan": there}, {"plan": here}
+    if there["forecaster"] == here["forecaster"]:
+        found["config"], wanted["config"] = entries["config"], asdict(config)
+    theirs, ours = (_flat(json.loads(json.dumps(part))) for part in (found, wanted))
+    names = {name.rpartition(".")[2]: name for name in ours if name in theirs and ours[name] != theirs[name]}
+    if not names and known not in (None, data_sha256):
+        return f"it began with other data under the name {there['data']!r}"
+    return "; ".join(f"{short} is {theirs[name]!r}, asked for {ours[name]!r}" for short, name in names.items())
 
 
 def _flat(entries: Mapping[str, Any], before: str = "") -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -125,3 +126,14 @@ def test_what_a_file_is_warned_of_is_one_sentence(msmd, tmp_path):
     assert code == 0
     assert "msmd: slow.xyz: its frames lie 10 fs apart and hold no velocities" in err
     assert "warn" not in err
+
+
+def test_a_mode_that_is_still_is_null_in_json(msmd, tmp_path):
+    """JSON knows no NaN."""
+    frames = [f"2\ntime_fs={0.5 * k}\nN 0 0 0\nN 0 0 {1.1 + 0.05 * math.cos(0.2 * k):.9f}\n" for k in range(400)]
+    (tmp_path / "n2.extxyz").write_text("".join(frames))
+    code, out, _ = msmd("spectrum", "--data", tmp_path / "n2.extxyz", "--time-scales", "--json")
+    found = json.loads(out, parse_constant=pytest.fail)
+    assert (code, found["correlation_times_fs"][0], found["centroids_wavenumber"][0]) == (0, None, None)
+    assert found["centroids_wavenumber"][1] > 1000.0
+    assert "still" in msmd("spectrum", "--data", tmp_path / "n2.extxyz", "--time-scales")[1]

@@ -20,7 +20,7 @@ from msmd.cli import app
 from msmd.errors import DataError, MsmdError, ProtocolError, UnknownNameError
 from msmd.models.spectral_ode import SpectralODEConfig
 from msmd.training import preparation
-from msmd.training.folder import read_metrics, read_plan
+from msmd.training.folder import data_of, read_metrics, read_plan
 from msmd.training.options import config_with
 
 SMALL = [
@@ -151,6 +151,27 @@ def test_a_file_without_times_is_trained_on_and_evaluated_with_its_time_step(tmp
     windows = ["--horizon-fs", "10", "--windows", "3", "--json"]
     found = _msmd("evaluate", str(run), "--data", str(water), "--dt-fs", "0.5", *windows)
     assert json.loads(found)["n_windows"] == 3
+    water.unlink()
+    assert "holds the result" in _msmd("train", "--run", str(run)), "a finished run needs no data"
+
+
+def test_a_file_is_found_from_another_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it lay when the run began; one beside the command comes first."""
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "run.json").write_text(json.dumps({"data_path": str(tmp_path / "water.xyz")}))
+    (tmp_path / "water.xyz").write_text("")
+    monkeypatch.chdir(tmp_path)
+    assert data_of(Path("there"), "water.xyz") == "water.xyz"
+    monkeypatch.chdir(tmp_path / "there")
+    assert data_of(Path(), "water.xyz") == str(tmp_path / "water.xyz")
+    (tmp_path / "water.xyz").unlink()
+    assert data_of(Path(), "water.xyz") == "water.xyz"
+
+
+def test_a_run_without_weights_says_where_it_stands(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text("{}")
+    found = CliRunner().invoke(app, ["evaluate", str(tmp_path), "ethanol", "--windows", "2"])
+    assert f"The run {tmp_path} has no weights yet: the first are kept at its first validation" in str(found.exception)
 
 
 def test_a_refused_training_leaves_no_folder(tmp_path: Path) -> None:

@@ -223,6 +223,26 @@ def test_ase_trajectory(motion, tmp_path):
     np.testing.assert_allclose(dataset.segments[0].positions, motion.positions)
 
 
+@pytest.mark.parametrize("cell", [[7.0, 7.0, 7.0], [[7.0, 0, 0], [2.0, 7.0, 0], [1.0, 2.0, 7.0]]])
+def test_a_molecule_that_its_periodic_box_cuts_is_made_whole(motion, tmp_path, cell):
+    path = tmp_path / "some.traj"
+    drifting = motion.positions + np.linspace(0, 15, motion.n_frames)[:, None, None]
+    frames = [Atoms(motion.molecule.symbols, x, cell=cell, pbc=True) for x in drifting]
+    for frame in frames:
+        frame.wrap()
+    write(path, frames)
+    found = read_file(path, dt_fs=4.0)
+    assert found.molecule == motion.molecule
+    shift = found.segments[0].positions - drifting
+    np.testing.assert_allclose(shift, np.broadcast_to(shift[0, 0], shift.shape), atol=1e-9)
+
+
+def test_a_molecule_that_lies_whole_in_its_box_stays_as_it_is(motion, tmp_path):
+    path = tmp_path / "some.traj"
+    write(path, [Atoms(motion.molecule.symbols, x, cell=[30, 30, 30], pbc=True) for x in motion.positions])
+    np.testing.assert_array_equal(read_file(path, dt_fs=4.0).segments[0].positions, motion.positions)
+
+
 def test_times_in_print_are_regular(motion, tmp_path):
     """A hundredth of an atomic unit of time, with three decimals."""
     path = tmp_path / "some.extxyz"

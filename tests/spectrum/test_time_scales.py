@@ -173,6 +173,21 @@ def test_a_linear_molecule_bends_at_its_own_frequency():
     np.testing.assert_allclose(found.centroids[[0, 2]], 667.0, rtol=0.01)  # mode 1, the stretch, holds the noise
 
 
+def test_a_mode_in_which_nothing_moves_has_no_time_scale():
+    """Nitrogen's two atoms move against each other alone; what rounding leaves of the other mode is no motion."""
+    molecule = Molecule(name="n2", numbers=(7, 7), bonds=((0, 1),))
+    omega = 2 * np.pi * 2400.0 / WAVENUMBER_PER_INVERSE_FS
+    times = 0.5 * np.arange(4000)
+    stretch = np.array([-0.5, 0.5])[:, None] * np.array([0.0, 0.6, 0.8])
+    positions = stretch * (1.1 + 0.05 * np.cos(omega * times))[:, None, None]
+    velocities = -0.05 * omega * np.sin(omega * times)[:, None, None] * stretch
+    trajectory = Trajectory(molecule=molecule, times_fs=times, positions=positions, velocities=velocities)
+    found = measure_time_scales(internal_motions([trajectory]), graph_spectrum(molecule))
+    assert np.isnan([found.correlation_times_fs[0], found.centroids[0], found.centroid_errors[0]]).all()
+    assert found.is_resolved.tolist() == [False, True]
+    assert found.centroids[1] == pytest.approx(2400.0, rel=0.01)
+
+
 def test_different_time_steps_are_refused(chain):
     motions = internal_motions([chain.trajectory(dt_fs=4.0), chain.trajectory(dt_fs=2.0)])
     with pytest.raises(ProtocolError, match=r"time steps of \[2.0, 4.0\] fs"):

@@ -128,6 +128,16 @@ def test_another_run_in_the_folder_is_refused(tmp_path: Path, split: Split, tiny
         next(_train(tmp_path, split, tiny, other))
 
 
+def test_other_data_under_the_same_name_are_refused(tmp_path: Path, split: Split, tiny: SpectralODEConfig) -> None:
+    """A file that has grown since: its windows may have changed sides."""
+    plan = replace(PLAN, data="some.xyz")
+    next(_train(tmp_path, split, tiny, plan))
+    longer = replace(split, training=replace(split.training, windows=split.training.windows.take(slice(1, None))))
+    with pytest.raises(CheckpointError, match=r"it began with other data under the name 'some\.xyz'"):
+        next(_train(tmp_path, longer, tiny, plan))
+    assert list(_train(tmp_path, split, tiny, replace(plan, data="elsewhere/some.xyz")))
+
+
 def test_an_unfinished_run_has_no_result(tmp_path: Path, split: Split, tiny: SpectralODEConfig) -> None:
     next(_train(tmp_path, split, tiny))
     with pytest.raises(MsmdError, match="no result yet: it is training"):
