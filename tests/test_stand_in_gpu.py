@@ -136,7 +136,7 @@ MEASURES: dict[str, Callable[[SpectralODE, Dataset, Split], object]] = {
     "evaluate": lambda there, dataset, split: evaluate(there, split, source="gfn2").a_mse(),
     "symmetry": lambda there, dataset, split: list(symmetry_errors(there, split.training, split.test, horizon_fs=20.0)),
     "space-time": lambda there, dataset, split: forecast_space_time(
-        there, dataset, choose_stretches(dataset, horizon_fs=40, at_most=1), graph_spectrum(dataset.molecule)
+        there, dataset, choose_stretches(dataset, horizon_fs=40.0, at_most=1), graph_spectrum(dataset.molecule)
     ),
     "forecast": lambda there, dataset, split: msmd.forecast(there, dataset.segments[1], 100, [4.0, 8.0], samples=2),
     "energies": lambda there, dataset, split: total_energies(

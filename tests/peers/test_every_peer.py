@@ -27,7 +27,7 @@ Inputs = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 ROUNDING = 1e-4
 """Å: what float32 may cost on a molecule of a few Å."""
 
-BATCH_TOLERANCE = {GFNODE: 1e-2, EGNN: 1e-5, EGNO: 1e-5, LatentODE: 1e-2, NDCN: 1e-2}
+BATCH_TOLERANCE = {GFNODE: 1e-3, EGNN: 1e-5, EGNO: 1e-5, LatentODE: 1e-3, NDCN: 1e-3}
 """Å: windows share the steps of the adaptive solver, and are equal within its tolerance, not to rounding."""
 
 every_peer = pytest.mark.parametrize("kind", PEERS, ids=lambda kind: kind.name)
@@ -92,14 +92,24 @@ def test_prediction_is_deterministic(kind: type[Peer], trained: Trained, inputs:
 
 @every_peer
 def test_a_batch_is_its_windows(kind: type[Peer], trained: Trained, inputs: Inputs) -> None:
-    peer, _ = trained(kind)
+    peer = _solved_closely(trained(kind)[0])
     alone = torch.cat([peer.predict(*(x[i : i + 1] for x in inputs)) for i in range(4)])
     torch.testing.assert_close(peer.predict(*inputs), alone, atol=BATCH_TOLERANCE[kind], rtol=0)
 
 
+def _solved_closely(peer: Peer) -> Peer:
+    """A hundred times more closely than by default, where there is a solver: what it leaves varies by machine."""
+    if not hasattr(peer.config, "relative_tolerance"):
+        return peer
+    config = replace(peer.config, relative_tolerance=1e-5, absolute_tolerance=1e-6)
+    closer = type(peer).from_parts(peer.molecule, config)
+    closer.load_state_dict(peer.state_dict())
+    return closer
+
+
 @every_peer
 def test_more_windows_than_a_batch_are_served(kind: type[Peer], trained: Trained, inputs: Inputs) -> None:
-    peer, _ = trained(kind)
+    peer = _solved_closely(trained(kind)[0])
     peer_by_twos = kind.from_parts(peer.molecule, replace(peer.config, batch_size=2))
     peer_by_twos.load_state_dict(peer.state_dict())
     torch.testing.assert_close(peer_by_twos.predict(*inputs), peer.predict(*inputs), atol=BATCH_TOLERANCE[kind], rtol=0)
@@ -212,7 +222,7 @@ def test_all_atoms_can_be_modelled(kind: type[Peer], training: TrainingData, inp
 
 @every_peer
 def test_the_loss_draws_from_its_generator_alone(kind: type[Peer], training: TrainingData, trained: Trained) -> None:
-    peer, _ = trained(kind)
+    peer = _solved_closely(trained(kind)[0])
     peer_by_twos = kind.from_parts(peer.molecule, replace(peer.config, batch_size=2))
     peer_by_twos.load_state_dict(peer.state_dict())
     (stage,) = peer_by_twos.stages(training)
