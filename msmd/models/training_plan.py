@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
+from functools import partial
 
 from torch.optim import Adam, Optimizer
 
@@ -27,6 +29,13 @@ FAST_SHARE = 0.15
 OPTIMISERS: dict[str, type[Optimizer]] = {"soap": SOAP, "adam": Adam}
 """Of force matching.  In the same time SOAP leaves less than two thirds of Adam's error (docs/experiments.md)."""
 
+FLIGHT_OPTIMISERS: dict[str, Callable[..., Optimizer]] = {
+    "soap": partial(SOAP, gather_every=1, turn_every=10),
+    "adam": Adam,
+}
+"""Of the flights, whose steps take so long that a basis which follows every gradient costs nothing.  In the same number
+of steps SOAP leaves two thirds of Adam's error on aspirin (docs/experiments.md)."""
+
 SPOILT = 4.0
 """How much worse a later stage may leave the validation error; the fast part costs a little."""
 
@@ -41,6 +50,7 @@ class PlanConfig:
         labels: ``"stored"``, the forces that came with the data; or ``"computed"``, GFN2-xTB's at every training frame.
         score_steps, score_rate, score_batch: score matching, where they are not; few steps, because it overfits soon.
         flight_lags_fs, flight_steps, flight_rates: rounds of trajectory matching after it: longest lag, steps, rate.
+        flight_optimiser: ``"soap"`` or ``"adam"``, of every round.
         flight_batch: flights per step.
         flight_step_fs: time step of the solver that is trained through.
         fast_steps, fast_rate, fast_batch: the fast part, matched to the full one.
@@ -60,6 +70,7 @@ class PlanConfig:
     flight_lags_fs: tuple[float, ...] = (12.0, 25.0, 60.0)
     flight_steps: tuple[int, ...] = (1500, 800, 300)
     flight_rates: tuple[float, ...] = (3e-3, 2e-3, 1e-3)
+    flight_optimiser: str = "soap"
     flight_batch: int = 64
     flight_step_fs: float = 0.5
     fast_steps: int = 6_000
@@ -71,7 +82,8 @@ class PlanConfig:
     refine_batch: int = 128
 
     def __post_init__(self) -> None:
-        for name, choices in (("force_optimiser", OPTIMISERS), ("labels", LABELS)):
+        names = {"force_optimiser": OPTIMISERS, "flight_optimiser": FLIGHT_OPTIMISERS, "labels": LABELS}
+        for name, choices in names.items():
             if getattr(self, name) not in choices:
                 raise unknown_name(f"plan.{name}", getattr(self, name), choices)
         rounds = {len(self.flight_lags_fs), len(self.flight_steps), len(self.flight_rates)}
@@ -209,8 +221,9 @@ def _from_windows(learner: Learner, training: TrainingData, config: PlanConfig) 
             batch_loss=TrajectoryMatching.of(
                 learner.field, solver, flights_of(training.windows, lag), training.molecule, batch=config.flight_batch
             ),
-            schedule=cosine,
+            schedule=cosine if config.flight_optimiser == "adam" else warmed_cosine,
             spoils_at=SPOILT,
+            optimiser=FLIGHT_OPTIMISERS[config.flight_optimiser],
         )
         for lag, n_steps, rate in rounds
         if lag >= shortest

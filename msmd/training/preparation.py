@@ -58,7 +58,8 @@ def prepare(folder: Path, plan: RunPlan, options: Iterable[str] | None) -> Prepa
     if options is None:
         entries = json.loads((folder / RUN).read_text(encoding="utf-8"))["config"]
         if "force_steps" in entries.get("plan", {}):
-            entries["plan"].setdefault("force_optimiser", "adam")  # older runs do not name it; it was always Adam
+            for name in ("force_optimiser", "flight_optimiser"):  # older runs do not name them; it was always Adam
+                entries["plan"].setdefault(name, "adam")
         config = config_from_json(kind.Config, entries)
     else:
         config = config_with(kind.Config(seed=plan.fit.seed), options)

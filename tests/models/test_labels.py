@@ -73,7 +73,9 @@ def test_forces_of_another_theory_are_not_computed(short: TrainingData) -> None:
         _stages(other, labels="computed")
 
 
-@pytest.mark.parametrize(("entry", "value"), [("labels", "guessed"), ("force_optimiser", "sgd")])
+@pytest.mark.parametrize(
+    ("entry", "value"), [("labels", "guessed"), ("force_optimiser", "sgd"), ("flight_optimiser", "lion")]
+)
 def test_unknown_names_are_refused(entry: str, value: str) -> None:
     with pytest.raises(MsmdError, match=f"plan.{entry}"):
         PlanConfig(**{entry: value})

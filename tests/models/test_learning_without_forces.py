@@ -18,8 +18,10 @@ from msmd.models.pair_network import PairNetwork
 from msmd.models.score_matching import ScoreMatching, thermal_energy
 from msmd.models.solvers import VelocityVerlet
 from msmd.models.spectral_ode import SpectralODE, SpectralODEConfig
+from msmd.models.training_plan import PlanConfig
 from msmd.models.trajectory_matching import TrajectoryMatching, error_scale
 from msmd.molecule import Molecule
+from msmd.soap import SOAP
 from msmd.units import KCAL_PER_MOL_PER_ANGSTROM_PER_U
 
 DIMER = Molecule(name="N2", numbers=(7, 7), bonds=((0, 1),))
@@ -197,6 +199,17 @@ def test_early_errors_are_weighed_up() -> None:
 def test_the_temperature_is_that_of_the_velocities(split: Split) -> None:
     kelvin = thermal_energy(split.training.windows) / 1.987204e-3
     assert 350 < kelvin < 650
+
+
+@pytest.mark.parametrize(("name", "kind"), [("soap", SOAP), ("adam", torch.optim.Adam)])
+def test_flights_have_the_optimiser_that_is_asked_for(split: Split, name: str, kind: type) -> None:
+    """Adam as it used to be, so that a run of it goes on exactly; SOAP with a warm-up."""
+    training = split.training.without_frames()
+    config = SpectralODEConfig(plan=PlanConfig(flight_optimiser=name))
+    stages = SpectralODE.create(training, config).stages(training)
+    flights = [stage for stage in stages if stage.name.startswith("flights-")]
+    assert {type(stage.make_optimiser([torch.nn.Parameter(torch.zeros(2, 2))])) for stage in flights} == {kind}
+    assert {stage.schedule(0.0) for stage in flights} == {0.0 if name == "soap" else 1.0}
 
 
 def test_the_plan_follows_the_budget(split: Split) -> None:
