@@ -77,13 +77,13 @@ def _even(table: str) -> dict[str, float]:
 
 
 def test_peers_trained_for_longer_than_ours_are_worse_everywhere() -> None:
-    """Twelve minutes of those whose error still fell after four; GF-NODE where ours took longer than that."""
+    """Twelve minutes of those whose error still fell after four; GF-NODE but for malonaldehyde, where it diverges."""
     found = {
         name: _by_test(_rows("peers-longer", lambda record, name=name: record.forecaster == name))
         for name in (OURS, *LONGER)
     }
     n_molecules = {name: len({molecule for molecule, _, _ in errors}) for name, errors in found.items()}
-    assert n_molecules == {OURS: 10, "egnn": 10, "egno": 10, "gf-node": 7}
+    assert n_molecules == {OURS: 10, "egnn": 10, "egno": 10, "gf-node": 9}
     best = {test: min(found[name].get(test, math.inf) for name in LONGER) for test in found[OURS]}
     ratios = {test: error / best[test] for test, error in found[OURS].items()}
     assert max(ratios.values()) < 1.0
