@@ -18,6 +18,7 @@ from msmd.data.windows import Protocol, Split, TrainingData, Windows, split_data
 from msmd.forecasters import FORECASTERS, forecaster_card
 from msmd.forecasting import predict_rows
 from msmd.metrics.chaos_floor import chaos_floor
+from msmd.metrics.energy_drift import energy_drift
 from msmd.metrics.evaluation import evaluate
 from msmd.metrics.space_time import choose_stretches, forecast_space_time
 from msmd.metrics.symmetry import symmetry_errors
@@ -139,6 +140,7 @@ MEASURES: dict[str, Callable[[SpectralODE, Dataset, Split], object]] = {
         there, dataset, choose_stretches(dataset, horizon_fs=40.0, at_most=1), graph_spectrum(dataset.molecule)
     ),
     "forecast": lambda there, dataset, split: msmd.forecast(there, dataset.segments[1], 100, [4.0, 8.0], samples=2),
+    "energy-drift": lambda there, dataset, split: energy_drift(there, split.test, duration_fs=40.0),
     "energies": lambda there, dataset, split: total_energies(
         there.field, there.solver(), start_motion(there.field, split.test.positions, split.test.velocities), 2
     ),

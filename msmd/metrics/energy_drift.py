@@ -124,9 +124,10 @@ def _learned(forecaster: SpectralODE, windows: Windows, duration_fs: float, repo
 
     from msmd.models.constant_energy import energy_paths
 
-    starts = (torch.tensor(array) for array in (windows.positions, windows.velocities))
+    device = forecaster.impulses.device
+    starts = (torch.tensor(array, device=device) for array in (windows.positions, windows.velocities))
     found = energy_paths(forecaster, *starts, duration_fs=duration_fs, sample_fs=SAMPLE_FS, report=report)
-    times, energies, is_sound = (tensor.numpy() for tensor in found)
+    times, energies, is_sound = (tensor.cpu().numpy() for tensor in found)
     return times, energies, is_sound & np.isfinite(energies).all(axis=1)
 
 

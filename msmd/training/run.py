@@ -77,13 +77,13 @@ def train_in_folder(
         MsmdError: when training fails; the status says why.
     """
     writes = fabric.is_global_zero
-    state = _open(folder, plan, config, data_hash(split.training), writes)
+    provenance = _provenance(plan, split, fabric)
+    state = _open(folder, plan, config, provenance.data_sha256, writes)
     if (folder / "card.json").exists():
         return
     try:
         forecaster = kind.create(split.training, config)
         fit = Fit(forecaster, split.training, split.validation, plan.fit, fabric, state)
-        provenance = _provenance(plan, split, fabric)
         yield from _train(folder, fit, provenance, writes)
         if writes:
             _finish(folder, fit, split, provenance, calibration)
