@@ -21,6 +21,7 @@ from msmd import __version__
 from msmd.data.windows import TrainingData
 from msmd.errors import CheckpointError, MsmdError
 from msmd.molecule import Molecule
+from msmd.whole_file import write_json, written_whole
 
 if TYPE_CHECKING:
     from torch import nn
@@ -86,8 +87,13 @@ def save_checkpoint(forecaster: nn.Module, folder: Path, provenance: Provenance)
         "n_parameters": sum(parameter.numel() for parameter in forecaster.parameters()),
         **asdict(provenance),
     }
-    _write_whole(folder / WEIGHTS, blob)
-    _write_whole(folder / CARD, (json.dumps(card, indent=1, ensure_ascii=False) + "\n").encode())
+    _write(folder, blob, card)
+
+
+def _write(folder: Path, weights: bytes, card: dict[str, Any]) -> None:
+    with written_whole(folder / WEIGHTS) as partial:
+        partial.write_bytes(weights)
+    write_json(folder / CARD, card)
 
 
 def halve_precision(folder: Path) -> None:
@@ -106,8 +112,7 @@ def halve_precision(folder: Path) -> None:
     state = load((folder / WEIGHTS).read_bytes())
     blob = save({name: part.half() if part.dtype == torch.float32 else part for name, part in state.items()})
     card = read_card(folder) | {"weights_sha256": hashlib.sha256(blob).hexdigest(), "weights_precision": "half"}
-    _write_whole(folder / WEIGHTS, blob)
-    _write_whole(folder / CARD, (json.dumps(card, indent=1, ensure_ascii=False) + "\n").encode())
+    _write(folder, blob, card)
 
 
 def load_checkpoint(folder: Path, *, molecule: Molecule | None = None) -> nn.Module:
@@ -303,9 +308,3 @@ def _restore(hint: Any, value: Any) -> Any:
         inner = [a for a in get_args(hint) if a is not Ellipsis] if get_origin(hint) is tuple else []
         return tuple(_restore(inner[0] if inner else Any, entry) for entry in value)
     return value
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    partial = path.with_name(path.name + ".partial")
-    partial.write_bytes(content)
-    partial.replace(path)

@@ -16,6 +16,7 @@ from msmd.data.npz import write_npz
 from msmd.errors import DataError
 from msmd.trajectory import Dataset, Trajectory
 from msmd.units import ASE_FS, KCAL_PER_MOL_PER_EV
+from msmd.whole_file import written_whole
 
 
 def write_recording(recording: Recording, path: Path) -> None:
@@ -86,9 +87,8 @@ def write_extxyz(dataset: Dataset, path: Path) -> None:
     """Every frame of every segment, with ``time_fs`` and ``segment`` in its comment line; ASE's units."""
     path.parent.mkdir(parents=True, exist_ok=True)
     frames = [atoms for index, segment in enumerate(dataset.segments) for atoms in _atoms(segment, index)]
-    partial = path.with_name(path.name + ".partial")
-    write(partial, frames, format="extxyz")
-    partial.replace(path)
+    with written_whole(path) as partial:
+        write(partial, frames, format="extxyz")
 
 
 def _atoms(segment: Trajectory, index: int) -> list[Atoms]:

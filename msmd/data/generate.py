@@ -25,6 +25,7 @@ from msmd.data.structure import relax, structure_from_smiles
 from msmd.errors import DataError
 from msmd.frame import without_drift_and_spin
 from msmd.molecule import Molecule
+from msmd.whole_file import write_json, written_whole
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,9 +185,7 @@ def _claim(folder: Path, settings: dict[str, str | float]) -> None:
     """Writes the settings into a new run folder, and refuses one that was made with others."""
     path = folder / "settings.json"
     if not path.exists():
-        partial = path.with_name(f"{path.name}.{os.getpid()}")
-        partial.write_text(json.dumps(settings, indent=1) + "\n")
-        partial.replace(path)
+        write_json(path, settings)
         return
     found = json.loads(path.read_text())
     other = [f"{key} {found.get(key)} (now {value})" for key, value in settings.items() if found.get(key) != value]
@@ -208,6 +207,5 @@ def _check_intact(molecule: Molecule, positions: np.ndarray, where: str) -> None
 
 def _save(path: Path, arrays: dict[str, np.ndarray]) -> None:
     """Writes an npz whole or not at all."""
-    partial = path.with_suffix(f".{os.getpid()}.partial.npz")
-    np.savez(partial, **arrays)
-    partial.replace(path)
+    with written_whole(path) as partial, partial.open("wb") as file:
+        np.savez(file, **arrays)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
@@ -11,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from msmd.errors import DataError
+from msmd.whole_file import written_whole
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """The date given to every member, the earliest that zip can write: equal content makes equal files."""
@@ -19,14 +19,15 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 def write_npz(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     """Writes a compressed npz that ``numpy.load`` reads; the same arrays give the same bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")  # processes may write the same file at once
-    with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+    with (
+        written_whole(path) as partial,
+        zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive,
+    ):
         for name, array in arrays.items():
             member = zipfile.ZipInfo(f"{name}.npy", date_time=EPOCH)
             member.compress_type = zipfile.ZIP_DEFLATED
             with archive.open(member, "w", force_zip64=True) as stream:
                 np.lib.format.write_array(stream, np.asanyarray(array), allow_pickle=False)
-    partial.replace(path)
 
 
 def npz_keys(path: Path) -> tuple[str, ...]:

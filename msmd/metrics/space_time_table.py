@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ import numpy as np
 from msmd import __version__
 from msmd.errors import DataError
 from msmd.metrics.space_time_comparison import SpaceTimeComparison
+from msmd.whole_file import written_whole
 
 SIGNIFICANT_DIGITS = 5
 """Of every number in a table: far below any standard error."""
@@ -110,12 +110,10 @@ def write_rows(path: Path, rows: Iterable[SpaceTimeRow]) -> None:
     replaced = {_name_of(row) for row in new}
     kept = [row for row in _read(path) if _name_of(row) not in replaced] if path.exists() else []
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    with partial.open("w", encoding="utf-8", newline="") as file:
+    with written_whole(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(sorted([*kept, *new], key=lambda row: (*_name_of(row), int(row["mode"]))))
-    partial.replace(path)
 
 
 def _known(value: float) -> float | None:

@@ -21,10 +21,11 @@ from msmd.sweeps.spec_file import PROJECT, read_spec, shown_path
 from msmd.sweeps.spec_text import spec_text
 from msmd.sweeps.table import sweeps_folder
 from msmd.sweeps.task import tasks_of
-from msmd.training.folder import STATUS, RunStatus, read_status, write_json
+from msmd.training.folder import STATUS, RunStatus, read_status
 from msmd.training.job_folder import log_lines, runs_folder
 from msmd.training.locks import holder
 from msmd.training.processes import end, launch
+from msmd.whole_file import write_json
 
 CELL, PREFIX = "cell.json", "cell-"
 

@@ -14,7 +14,7 @@ from typing import Any
 from msmd.errors import DataError
 from msmd.sweeps.record import Record
 from msmd.sweeps.task import Task
-from msmd.training.folder import write_json
+from msmd.whole_file import write_json
 
 OUTCOME = "outcome.json"
 

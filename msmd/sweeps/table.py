@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import types
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, fields
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 from msmd.errors import DataError
 from msmd.sweeps.record import Record
 from msmd.training.job_folder import runs_folder
+from msmd.whole_file import written_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,13 +53,11 @@ def write_table(path: Path, records: Iterable[Record]) -> None:
     """Replaces a table in one go; rows are sorted by ``Record.key``, so that the same numbers give the same file."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    with partial.open("w", encoding="utf-8", newline="") as file:
+    with written_whole(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
         for record in sorted(records, key=lambda found: _sortable(found.key)):
             writer.writerow(_text(value) for value in asdict(record).values())
-    partial.replace(path)
 
 
 def load_tables(folders: Iterable[Path] = (TABLES,)) -> tuple[Record, ...]:

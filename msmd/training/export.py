@@ -8,6 +8,7 @@ from typing import Any
 
 from msmd.checkpoint import CARD, WEIGHTS, halve_precision, load_checkpoint, read_card
 from msmd.errors import CheckpointError, MsmdError
+from msmd.whole_file import written_whole
 
 
 def export_target(run: Path, checkpoints: Path) -> Path:
@@ -61,9 +62,8 @@ def export_run(run: Path, checkpoints: Path, *, replace: bool = False, half: boo
     target = export_target(run, checkpoints)
     target.mkdir(parents=True, exist_ok=True)
     for name in (WEIGHTS, CARD):
-        partial = target / f"{name}.partial"
-        shutil.copyfile(run / name, partial)
-        partial.replace(target / name)
+        with written_whole(target / name) as partial:
+            shutil.copyfile(run / name, partial)
     if half:
         halve_precision(target)
     return target

@@ -11,12 +11,12 @@ import json
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from msmd.checkpoint import config_from_json
 from msmd.data.windows import Protocol
 from msmd.errors import CheckpointError
 from msmd.training.config import FitConfig
+from msmd.whole_file import write_json
 
 RUN, METRICS, STATUS = "run.json", "metrics.jsonl", "status.json"
 BEST = "best"
@@ -160,10 +160,3 @@ def read_metrics(folder: Path) -> list[EpochReport]:
 def write_status(folder: Path, status: RunStatus) -> None:
     """Replaces ``status.json`` in one go."""
     write_json(folder / STATUS, asdict(replace(status, updated=time.time())))
-
-
-def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Replaces a file of JSON in one go, so that readers see the old or the new."""
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    partial.replace(path)

@@ -17,8 +17,9 @@ from pathlib import Path
 
 from msmd.checkpoint import CARD, config_from_json
 from msmd.errors import CheckpointError, MsmdError
-from msmd.training.folder import RUN, RunPlan, RunStatus, read_plan, read_status, write_json
+from msmd.training.folder import RUN, RunPlan, RunStatus, read_plan, read_status
 from msmd.training.locks import holder
+from msmd.whole_file import write_json
 
 JOB, LOG = "job.json", "log.txt"
 STARTED = "--- started"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msmd.errors import MsmdError
 from msmd.forecasters import forecaster_card
-from msmd.training.folder import write_json
+from msmd.whole_file import write_json
 
 if TYPE_CHECKING:
     from msmd.data.windows import Split

@@ -33,11 +33,11 @@ from msmd.training.folder import (
     read_metrics,
     read_plan,
     read_status,
-    write_json,
     write_status,
 )
 from msmd.training.loop import Fit, FitState
 from msmd.training.validation import a_mse_by_band
+from msmd.whole_file import write_json, written_whole
 
 if TYPE_CHECKING:
     from lightning.fabric import Fabric
@@ -215,9 +215,8 @@ def _cut_metrics(path: Path, seconds: float) -> None:
     if not path.exists():
         return
     lines = [line for line in path.read_text(encoding="utf-8").splitlines() if _is_before(line, seconds)]
-    partial = path.with_suffix(".partial")
-    partial.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
-    partial.replace(path)
+    with written_whole(path) as partial:
+        partial.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
 
 
 def _is_before(line: str, seconds: float) -> bool:
@@ -228,9 +227,8 @@ def _is_before(line: str, seconds: float) -> bool:
 
 
 def _save_state(path: Path, state: FitState) -> None:
-    partial = path.with_suffix(".partial")
-    torch.save(vars(state), partial)
-    partial.replace(path)
+    with written_whole(path) as partial:
+        torch.save(vars(state), partial)
 
 
 def _provenance(plan: RunPlan, split: Split, fabric: Fabric) -> Provenance:
