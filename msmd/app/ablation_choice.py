@@ -23,7 +23,7 @@ from msmd.app.choices import (
     VARIANT,
     Choice,
 )
-from msmd.app.data_choice import LANDING_MOLECULE, SOURCE_TITLES
+from msmd.app.data_choice import FILE, LANDING_MOLECULE, SOURCE_TITLES
 from msmd.data.registry import MOLECULES, molecule_card
 from msmd.forecasters import forecaster_card
 from msmd.forecasting import shipped_checkpoint
@@ -105,7 +105,12 @@ def choose_cell(view: View) -> tuple[str, str]:
     left, right = st.columns(2)
     with left:
         molecule = widgets.select(
-            MOLECULE, "Molecule", view.choosable, default=_landing(view.molecules), say=lambda n: molecule_card(n).title
+            MOLECULE,
+            "Molecule",
+            view.choosable,
+            default=_landing(view.molecules),
+            say=lambda name: molecule_card(name).title,
+            elsewhere=[FILE],
         )
     with right:
         variant = widgets.select(
@@ -230,7 +235,7 @@ def _view(records: list[Record], conditions: Conditions, model: Model, heavy: bo
     choosable = measured | {r.molecule for r in mine}
     choosable |= {c.name for c in MOLECULES if shipped_checkpoint(model.forecaster, c.name, conditions.source)}
     landing = _landing(_in_order(measured or choosable) or tuple(c.name for c in MOLECULES))
-    chosen = state.read(MOLECULE, landing, [card.name for card in MOLECULES])
+    chosen = state.read(MOLECULE, landing, [card.name for card in MOLECULES], elsewhere=[FILE])
     return View(
         records=tuple(records),
         conditions=conditions,

@@ -81,13 +81,20 @@ def begin_run(page: str) -> None:
     _publish()
 
 
-def read(choice: Choice[T], default: T, legal: Collection[T] | Callable[[T], bool] | None = None) -> T:
+def read(
+    choice: Choice[T],
+    default: T,
+    legal: Collection[T] | Callable[[T], bool] | None = None,
+    *,
+    elsewhere: Collection[T] = (),
+) -> T:
     """The value of a choice: what was chosen where that is legal, else the default, with a note.
 
     Args:
         choice: what is asked for.
         default: the value when nothing, or nothing legal, was chosen.
         legal: the legal values, or a test for them; None where every value that can be read is legal.
+        elsewhere: values that this page cannot show and others can: they stay chosen, and there is no note.
     """
     text = _session().chosen.get(choice.name)
     if text is None:
@@ -96,6 +103,8 @@ def read(choice: Choice[T], default: T, legal: Collection[T] | Callable[[T], boo
         value = choice.parse(text)
         if legal is None or (legal(value) if callable(legal) else value in legal):
             return value
+        if value in elsewhere:
+            return default
     except (ValueError, KeyError, MsmdError):
         pass
     forget(choice)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
@@ -45,9 +45,10 @@ def select(
     default: T,
     say: Callable[[T], str] = str,
     help: str | None = None,
+    elsewhere: Collection[T] = (),
 ) -> T:
-    """A drop-down list."""
-    value = state.read(choice, default, options)
+    """A drop-down list; ``elsewhere`` as in ``state.read``."""
+    value = state.read(choice, default, options, elsewhere=elsewhere)
     st.selectbox(label, options, format_func=say, help=help, **state.bind(choice, value, options))
     return value
 

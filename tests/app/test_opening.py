@@ -43,6 +43,16 @@ def test_a_molecule_of_no_registry_is_shown_on_every_page(open_app):
         assert app.selectbox(key="molecule").value == "file"
 
 
+def test_a_file_stays_open_while_the_ablations_are_looked_at(open_app):
+    """That page has tables of the ten molecules only."""
+    app = opened(open_app("molecule"), "water.npz", md17_npz())
+    app.switch_page("msmd/app/screens/ablations.py").run()
+    assert app.selectbox(key="molecule").value == "ethanol"
+    assert not app.info
+    app.switch_page("msmd/app/screens/molecule.py").run()
+    assert app.selectbox(key="molecule").value == "file"
+
+
 def test_the_first_forecast_of_an_opened_file_moves(open_app):
     app = settle(opened(open_app(), "water.npz", md17_npz(4000)))
     assert app.selectbox(key="forecaster").value == "normal-modes"
