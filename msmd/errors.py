@@ -27,7 +27,7 @@ class CheckpointError(MsmdError):
 
 
 class DivergedError(MsmdError):
-    """A training whose model has left the range of its numbers."""
+    """A model that has left the range of its numbers, in training or on a path that it was asked for."""
 
 
 class MissingPackageError(MsmdError):

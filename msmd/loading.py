@@ -105,21 +105,26 @@ SEEN_BY = {"blocked": ("split",), "paper": ("split", "seed", "n_train", "samplin
 """Entries of a protocol that decide which windows training saw."""
 
 
-def caveat(folder: Path, dataset: Dataset, protocol: Protocol | None = None) -> str | None:
+def caveat(
+    folder: Path, dataset: Dataset, protocol: Protocol | None = None, *, called: str | None = None
+) -> str | None:
     """One sentence on why a checkpoint's numbers on these data are not what they seem; None where they are.
 
     Args:
         folder: of the checkpoint or run.
         dataset: what it is asked about.
         protocol: how test windows are cut; None for a single forecast.
+        called: what the sentence calls it, such as "This run"; its folder by default.
     """
     from msmd.checkpoint import read_card
+
+    called = called or str(folder)
 
     card = read_card(folder if (folder / "card.json").is_file() else folder / "last")
     learned, source = card.get("source", dataset.source), dataset.source
     if learned not in SAME_MOTION.get(source, (source,)):
         return (
-            f"{folder} learned the motion of {learned!r} data; these are {source!r} data, which may follow another "
+            f"{called} learned the motion of {learned!r} data; these are {source!r} data, which may follow another "
             "potential: the forecast drifts away even where the model is good."
         )
     trained = card.get("protocol", {})
@@ -127,7 +132,7 @@ def caveat(folder: Path, dataset: Dataset, protocol: Protocol | None = None) -> 
         return None
     if learned != source:
         return (
-            f"{folder} was trained on {learned!r} data, which are frames of the same trajectory as these {source!r} "
+            f"{called} was trained on {learned!r} data, which are frames of the same trajectory as these {source!r} "
             "data: test windows may lie where it was trained, and errors be too small."
         )
     other = [name for name in SEEN_BY[protocol.split] if trained.get(name) != getattr(protocol, name)]
@@ -135,7 +140,7 @@ def caveat(folder: Path, dataset: Dataset, protocol: Protocol | None = None) -> 
         return None
     name = other[0]
     return (
-        f"{folder} was trained with {name} {trained.get(name)!r} and is tested with {getattr(protocol, name)!r}: test "
+        f"{called} was trained with {name} {trained.get(name)!r} and is tested with {getattr(protocol, name)!r}: test "
         "windows may be windows that it was trained on, and errors too small."
     )
 

@@ -48,6 +48,7 @@ N_TEST_WINDOWS = 100
 """Enough for a standard error of a tenth; the Spectral ODE takes some seconds for them."""
 
 N_CALIBRATION_MEMBERS = 8
+TEST_PROTOCOL = Protocol(n_train=1, n_validation=1, n_test=N_TEST_WINDOWS)
 CALIBRATION_PROTOCOL = Protocol(sampling="irregular", n_times=16, n_train=1, n_validation=1, n_test=48)
 """Irregular, because even times leave the first bands empty; many times, because they cost next to nothing."""
 
@@ -207,14 +208,14 @@ def forget_replaced(name: str, molecule: str, source: str) -> None:
     card = folder / "card.json"
     if not card.is_file():
         return
-    written = card.stat().st_mtime_ns
-    if _written_when_seen().setdefault(card, written) != written:
-        _written_when_seen()[card] = written
+    asked, found = (name, molecule, source), (card, card.stat().st_mtime_ns)
+    if _found_when_seen().setdefault(asked, found) != found:
+        _found_when_seen()[asked] = found
         forget_forecasters()
 
 
 @st.cache_resource(show_spinner=False)
-def _written_when_seen() -> dict[Path, int]:
+def _found_when_seen() -> dict[tuple[str, str, str], tuple[Path, int]]:
     return {}
 
 
@@ -230,7 +231,7 @@ def has_checkpoint(name: str, molecule: str, source: str = TRAINED_ON) -> bool:
 
 
 def _test_split(dataset: Dataset) -> Split:
-    return split_dataset(dataset, Protocol(n_train=1, n_validation=1, n_test=N_TEST_WINDOWS))
+    return split_dataset(dataset, TEST_PROTOCOL)
 
 
 def _training_data(dataset: Dataset) -> TrainingData:

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from msmd.app import background, cache, state, widgets
+from msmd.app import background, cache, state, trained, widgets
 from msmd.app.choices import MEMBERS
 from msmd.app.data_choice import Chosen
+from msmd.app.forecast_run import Run, caveat_of
 from msmd.errors import MsmdError
 from msmd.forecasting import ForecasterCard
 
 if TYPE_CHECKING:
-    from msmd.app.forecast_run import Run
     from msmd.metrics.calibration import Calibration
 
 MAX_GHOSTS = 8
@@ -70,6 +70,9 @@ def show_honesty(chosen: Chosen, card: ForecasterCard) -> None:
             f"An ensemble says how sure it is by how far its members are apart. Over {n_windows} test windows that is "
             "held against how far it really was off."
         )
+        if where := trained.where_to_test(card.name, chosen.dataset, "calibration"):
+            st.caption(where)
+            return
         asked = f"calibrated:{chosen.key}:{card.name}"
         if st.button("Measure now", icon=":material/balance:", help="Takes some ten seconds, big molecules a minute."):
             state.remember(asked, True)
@@ -85,6 +88,8 @@ def show_honesty(chosen: Chosen, card: ForecasterCard) -> None:
             st.error(str(failure), icon=":material/error:")
             return
         _show_calibration(future.result())
+        if doubt := caveat_of(card, chosen.dataset, cache.CALIBRATION_PROTOCOL):
+            st.warning(doubt, icon=":material/info:")
 
 
 def _show_calibration(found: Calibration) -> None:

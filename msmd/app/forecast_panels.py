@@ -13,7 +13,7 @@ from msmd.app import background, cache, forecast_members, state, trained, widget
 from msmd.app.cache import N_TEST_WINDOWS
 from msmd.app.data_choice import Chosen
 from msmd.app.forecast_choice import Look, Window
-from msmd.app.forecast_run import Run, at_stored_times
+from msmd.app.forecast_run import Run, at_stored_times, caveat_of
 from msmd.app.player import player
 from msmd.forecasting import Forecast, ForecasterCard, forecaster_card
 from msmd.metrics.displacement import valid_time
@@ -174,12 +174,8 @@ def show_test_scores(run: Run, chosen: Chosen, card: ForecasterCard) -> None:
                 f"{chosen.dataset.source} --windows 20`"
             )
             return
-        if trained.split_of(card.name) not in (None, "blocked"):
-            st.caption(
-                "This run was trained on random starts, some of which lie in the windows that are scored here. Score "
-                f"it on its own split: `msmd evaluate {trained.folder_of(card.name)} {chosen.dataset.molecule.name} "
-                f"--source {chosen.dataset.source} --split {trained.split_of(card.name)}`"
-            )
+        if where := trained.where_to_test(card.name, chosen.dataset, "evaluate"):
+            st.caption(where)
             return
         asked = f"scored:{chosen.key}:{card.name}"
         if st.button("Score now", icon=":material/calculate:"):
@@ -200,6 +196,8 @@ def show_test_scores(run: Run, chosen: Chosen, card: ForecasterCard) -> None:
         if not scored:
             return
         st.markdown(score_table(scored))
+        if doubt := caveat_of(card, chosen.dataset, cache.TEST_PROTOCOL):
+            st.warning(doubt, icon=":material/info:")
         st.caption(
             "A-MSE: mean squared error over windows, times and heavy atoms, in 10⁻² Å², lower is better; ± its "
             "standard error over stretches of the test data. The further columns are bands of the horizon "

@@ -9,7 +9,9 @@ from msmd.app import background, cache, trained
 from msmd.app.data_choice import Chosen
 from msmd.app.forecast_choice import Window
 from msmd.data import available_sources
+from msmd.data.windows import Protocol, segment_parts
 from msmd.forecasting import Forecast, ForecasterCard, shipped_checkpoint
+from msmd.loading import caveat
 from msmd.shapes import Array, Float
 from msmd.trajectory import Dataset, Trajectory
 
@@ -110,7 +112,8 @@ def fitting_data(chosen: Chosen, card: ForecasterCard) -> Fitting:
     """The shipped data for a file of a shipped molecule, the file itself for any other, else the data shown."""
     registered = chosen.card.name if chosen.card else None
     if not chosen.is_file or registered is None or cache.TRAINED_ON not in available_sources(registered):
-        source = "the first part of the file" if chosen.is_file else "the training segments of these data"
+        parts = "training segments" if segment_parts(chosen.dataset) else "training blocks, six tenths,"
+        source = f"the {parts} of {'the file' if chosen.is_file else 'these data'}"
         return Fitting(
             key=chosen.key,
             dataset=chosen.dataset,
@@ -124,10 +127,35 @@ def fitting_data(chosen: Chosen, card: ForecasterCard) -> Fitting:
     )
 
 
+def caveat_of(card: ForecasterCard, dataset: Dataset, protocol: Protocol | None = None) -> str:
+    """Why the numbers of something trained are not what they seem on these data; empty where they are.
+
+    Args:
+        card: of the forecaster.
+        dataset: what it is asked about.
+        protocol: how test windows are cut; None for a single forecast.
+    """
+    run = trained.folder_of(card.name)
+    folder = run or cache.checkpoint_folder(card.name, dataset.molecule.name, dataset.source)
+    if card.needs != "training" or not (folder / "card.json").is_file():
+        return ""
+    if sentence := caveat(folder, dataset, protocol, called="This run" if run else "This checkpoint"):
+        return sentence
+    file = trained.file_of(card.name)
+    if file is None or protocol is None or file == dataset.source:
+        return ""
+    return (
+        f"This run was trained on the file {file}, which may hold frames of these data: test windows may lie where it "
+        "was trained, and errors be too small."
+    )
+
+
 def _learned(chosen: Chosen, card: ForecasterCard) -> str:
     """What the checkpoint has learned, where that is not plainly the data shown."""
     source = chosen.dataset.source
-    if card.needs != "training" or source == cache.TRAINED_ON or chosen.card is None or trained.folder_of(card.name):
+    if trained.folder_of(card.name):
+        return caveat_of(card, chosen.dataset)
+    if card.needs != "training" or source == cache.TRAINED_ON or chosen.card is None:
         return ""
     if shipped_checkpoint(card.name, chosen.card.name, source):
         return (

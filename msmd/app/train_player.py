@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,8 @@ from msmd.app.forecast_times import possible_horizons, possible_starts
 from msmd.app.player import player
 from msmd.checkpoint import CARD
 from msmd.data import load_dataset
-from msmd.data.windows import segment_parts
-from msmd.errors import MsmdError
+from msmd.data.windows import Protocol, split_dataset
+from msmd.errors import MsmdError, ProtocolError
 from msmd.forecasting import Forecast
 from msmd.graph import LAPLACIANS
 from msmd.spectrum import graph_spectrum
@@ -26,6 +27,23 @@ from msmd.views.scenes import Band, forecast_scene
 HORIZON_FS = 1500.0
 N_FRAMES = 188
 """Every 8 fs up to the horizon: enough to see the skeleton move, and packed in an instant."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stretch:
+    """A piece of a trajectory to play.
+
+    Attributes:
+        segment: of the dataset.
+        start: its first frame.
+        horizon_fs: how long it is.
+        is_unseen: True where the run has trained on none of it.
+    """
+
+    segment: int
+    start: int
+    horizon_fs: float
+    is_unseen: bool
 
 
 def show_player(job: Job) -> None:
@@ -47,7 +65,8 @@ def show_player(job: Job) -> None:
         return
     player(forecast_scene(shown, band=_whole(dataset), title=job.title), key="player_train", height=300)
     what = "finished model" if job.state == "finished" else "newest checkpoint"
-    st.caption(f"Solid atoms are the reference, in a stretch that training has not seen; tubes are the {what}.")
+    seen = "has not" if _stretch(job, dataset).is_unseen else "may have"
+    st.caption(f"Solid atoms are the reference, in a stretch that training {seen} seen; tubes are the {what}.")
 
 
 def _newest_checkpoint(run: Path) -> Path | None:
@@ -63,25 +82,48 @@ def _dataset(job: Job) -> Dataset:
     return cache.dataset(job.spec.data, job.spec.source)
 
 
+def _stretch(job: Job, dataset: Dataset) -> Stretch | None:
+    """What is played of these data, found once; None where they hold nothing to compare a forecast with."""
+    key = f"stretch:{job.folder.name}"
+    if state.recall(key) is None:
+        state.remember(key, (_longest_stretch(dataset, job.spec.split),))
+    return state.recall(key)[0]
+
+
+def _longest_stretch(dataset: Dataset, split: str) -> Stretch | None:
+    """A test window of the blocked split, the longest that one can be; where none fits, from the first start on."""
+    longest = max(range(len(dataset.segments)), key=lambda index: dataset.segments[index].duration_fs)
+    horizons = [horizon for horizon in possible_horizons(dataset.segments[longest]) if horizon <= HORIZON_FS]
+    for horizon in reversed(horizons):
+        protocol = Protocol(
+            sampling="irregular", horizon_fs=horizon, n_times=1, n_train=1, n_validation=1, n_test=1
+        )  # at irregular times, because sparse frames offer no others
+        try:
+            test = split_dataset(dataset, protocol).test
+        except ProtocolError:
+            continue
+        segment, start = int(test.segments[0]), int(test.start_frames[0])
+        return Stretch(segment=segment, start=start, horizon_fs=horizon, is_unseen=split == "blocked")
+    if not horizons:
+        return None
+    start = int(possible_starts(dataset.segments[longest], horizons[-1])[0])
+    return Stretch(segment=longest, start=start, horizon_fs=horizons[-1], is_unseen=False)
+
+
 def _newest_forecast(job: Job, folder: Path, dataset: Dataset) -> Future[Forecast] | None:
     """The forecast of the newest checkpoint; None where the data hold nothing to compare one with."""
-    parts = segment_parts(dataset)
-    segment = parts.index("test") if "test" in parts else 0
-    trajectory = dataset.segments[segment]
-    horizon = max([h for h in possible_horizons(trajectory) if h <= HORIZON_FS], default=0.0)
-    if horizon == 0.0:
+    stretch = _stretch(job, dataset)
+    if stretch is None:
         return None
-    # A lone trajectory is dealt out in blocks; the ninth of ten is a test block.
-    starts = possible_starts(trajectory, horizon)
-    start = int(starts[0] if "test" in parts else starts[int(0.83 * len(starts))])
-    times = tuple(np.linspace(0.0, horizon, N_FRAMES).round(3).tolist())
+    times = tuple(np.linspace(0.0, stretch.horizon_fs, N_FRAMES).round(3).tolist())
     version = (folder / CARD).stat().st_mtime_ns
     key = f"asked:{job.folder.name}"
     asked: Future[Forecast] | None = state.recall(key)
     if asked is not None and not asked.done():  # checkpoints may come faster than forecasts of them
         return asked
     _keep(job, asked)
-    newest = cache.run_forecast(folder, version, segment, start, times, trajectory)
+    trajectory = dataset.segments[stretch.segment]
+    newest = cache.run_forecast(folder, version, stretch.segment, stretch.start, times, trajectory)
     state.remember(key, newest)
     return newest
 

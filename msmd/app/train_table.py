@@ -48,7 +48,7 @@ def show_table() -> None:
         pd.DataFrame([row_of(job) for job in shown]),
         hide_index=True,
         column_config=COLUMNS,
-        key=f"runs_table:{len(shown)}:{shown[0].folder.name}",  # ticks are row numbers: another table starts without
+        key="runs_table:" + ",".join(job.folder.name for job in shown),  # ticks are rows: another table has none
         on_select="rerun",
         selection_mode="multi-row",
     )

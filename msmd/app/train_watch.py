@@ -59,7 +59,11 @@ def show_run(folder: Path) -> None:
 
     @st.fragment(run_every=LOOK_AGAIN_S if alive else None)
     def watch() -> None:
-        job = read_job(folder)
+        try:
+            job = read_job(folder)
+        except MsmdError:  # deleted meanwhile, in another window
+            state.forget(RUN)
+            st.rerun()
         if job.is_alive != alive:
             st.rerun()  # the rest of the page, and the pace of looking, change with it
         _show(job)

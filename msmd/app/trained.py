@@ -10,6 +10,7 @@ from msmd.errors import MsmdError, unknown_name
 from msmd.forecasting import ForecasterCard, forecaster_card
 from msmd.molecule import Molecule
 from msmd.training.job_folder import Job, list_jobs, read_job, runs_folder
+from msmd.trajectory import Dataset
 
 PREFIX = "run:"
 
@@ -42,10 +43,23 @@ def card_of(name: str) -> ForecasterCard:
     return replace(forecaster_card(job.spec.forecaster), name=name, title=job.title)
 
 
-def split_of(name: str) -> str | None:
-    """How the windows of a run trained here were split, None for anything that is no such run."""
+def where_to_test(name: str, dataset: Dataset, command: str) -> str | None:
+    """Where a run that was trained on random starts is to be tested, by which command, because it may not be here."""
     folder = folder_of(name)
-    return None if folder is None else read_job(folder).spec.split
+    split = None if folder is None else read_job(folder).spec.split
+    if split in (None, "blocked"):
+        return None
+    return (
+        "This run was trained on random starts, some of which lie in the windows that are used here. Test it on its "
+        f"own split: `msmd {command} {folder} {dataset.molecule.name} --source {dataset.source} --split {split}`"
+    )
+
+
+def file_of(name: str) -> str | None:
+    """Name of the file that a run was trained on, None where it was a molecule's data or the name is of no run."""
+    folder = folder_of(name)
+    data = Path(read_job(folder).spec.data) if folder else Path()
+    return data.name if data.suffix else None
 
 
 def names_for(molecule: Molecule) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Protocol, runtime_checkable
 import torch
 from torch import nn
 
+from msmd.errors import DivergedError
 from msmd.models.motion import Motion, Thermostat
 
 
@@ -128,7 +129,11 @@ class Torchdiffeq:
     tolerance: float = 1e-5
 
     def states(self, start: Motion, n_steps: int) -> Iterator[Motion]:
-        """The motion after each step."""
+        """The motion after each step.
+
+        Raises:
+            DivergedError: when an adaptive method meets a path that runs away.
+        """
         from torchdiffeq import odeint
 
         def slope(_: torch.Tensor, state: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
@@ -139,7 +144,16 @@ class Torchdiffeq:
         state = (start.coordinates, start.momenta, start.friction)
         times = torch.tensor([0.0, self.step_fs], dtype=start.coordinates.dtype, device=start.coordinates.device)
         for _ in range(n_steps):
-            solution = odeint(slope, state, times, method=self.method, rtol=self.tolerance, atol=1e-3 * self.tolerance)
+            try:
+                solution = odeint(
+                    slope, state, times, method=self.method, rtol=self.tolerance, atol=1e-3 * self.tolerance
+                )
+            except AssertionError as refusal:  # torchdiffeq's checks of its state and of its step
+                raise DivergedError(
+                    f"{self.method} cannot go on: one of the paths that it solves together has left the range of its "
+                    "numbers. Ask for a shorter time or fewer members, or take solver=multiple-time-steps, where a "
+                    "path that runs away costs no other."
+                ) from refusal
             state = tuple(part[-1] for part in solution)
             coordinates, momenta, friction = state
             _, acceleration, inverse = self.field(coordinates)

@@ -37,7 +37,7 @@ def length_of(folder: Path, forecaster: Any, card: dict[str, Any], dataset: Data
         return length_of_command(card.get("command", ""))
     fit = plan.fit
     if fit.max_minutes is None:
-        is_complete = fit.steps_factor >= 1.0 or _stopped_early(folder)
+        is_complete = (fit.steps_factor >= 1.0 and not _failed(folder)) or _stopped_early(folder)
         return Length(steps_factor=fit.steps_factor, max_minutes=None, is_complete=is_complete)
     is_complete = _stopped_early(folder) or _did_own_steps(folder, forecaster, plan, dataset)
     return Length(steps_factor=None, max_minutes=fit.max_minutes, is_complete=is_complete)
@@ -61,10 +61,16 @@ def length_of_command(command: str) -> Length:
 
 def _stopped_early(folder: Path) -> bool:
     """True when patience ended a finished run before its last step; one that diverged did not finish."""
-    reports, status = read_metrics(folder), read_status(folder)
-    if not reports or reports[-1].is_taken_back or (status is not None and status.state == "failed"):
+    reports = read_metrics(folder)
+    if not reports or reports[-1].is_taken_back or _failed(folder):
         return False
     return reports[-1].stage_index + 1 < reports[-1].n_stages or reports[-1].progress < 1.0
+
+
+def _failed(folder: Path) -> bool:
+    """True for a run that ended with an error; its best weights may be a result all the same."""
+    status = read_status(folder)
+    return status is not None and status.state == "failed"
 
 
 def _did_own_steps(folder: Path, forecaster: Any, plan: RunPlan, dataset: Dataset) -> bool:

@@ -15,6 +15,9 @@ from msmd.training.job_folder import JobSpec, read_entry, write_entry
 from msmd.training.locks import holder
 from msmd.training.processes import end, launch
 
+MAX_STEM = 40
+"""Characters of a file's name in the name of a run folder, which holds 255 bytes, up to four of them a character."""
+
 
 def start_job(root: Path, spec: JobSpec, title: str, *, data: bytes | None = None) -> Path:
     """Starts a job that goes on when this process ends; returns its run folder.
@@ -25,11 +28,11 @@ def start_job(root: Path, spec: JobSpec, title: str, *, data: bytes | None = Non
         title: for people.
         data: content of the file that ``spec.data`` names, where it lies nowhere yet; it is kept in the run.
     """
-    stem = Path(spec.data).stem
+    stem = Path(spec.data).stem[:MAX_STEM]
     folder = root / f"{stem}-{spec.forecaster}-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
     folder.mkdir(parents=True)
     if data is not None:
-        kept = folder / f"data{Path(spec.data).suffix}"
+        kept = folder / Path(spec.data).name  # readers name source and molecule after the file
         kept.write_bytes(data)
         spec = replace(spec, data=str(kept))
     write_entry(folder, {"title": title, "spec": asdict(spec), "created": time.time(), "stopped": False})
@@ -74,9 +77,13 @@ def delete_job(folder: Path) -> None:
     Raises:
         MsmdError: while a process works on it.
     """
+    if not folder.is_dir():
+        return  # another visitor was faster
     if holder(folder) is not None:
         raise MsmdError(f"The run {folder.name} is at work; stop it before you delete it.")
-    shutil.rmtree(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+    if folder.is_dir():
+        raise MsmdError(f"The run {folder.name} could not be deleted whole; remove {folder} by hand.")
 
 
 def _launch(folder: Path, arguments: list[str]) -> None:

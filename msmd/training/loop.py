@@ -256,7 +256,8 @@ class Fit:
 
     def _end_stage(self, averages: dict[str, Tensor]) -> None:
         """Takes the averaged weights and moves to the next stage."""
-        blend_into(dict(self.forecaster.named_parameters()), averages, 0.0)
+        own = dict(self.forecaster.named_parameters())
+        blend_into({name: own[name] for name in averages}, averages, 0.0)  # frozen parameters have no average
         state = self.state
         state.model, state.averages, state.optimiser = _detached(self.forecaster.state_dict()), {}, {}
         state.stage, state.step, state.stage_seconds = state.stage + 1, 0, 0.0

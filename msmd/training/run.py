@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from msmd.checkpoint import Provenance, data_hash, save_checkpoint
+from msmd.checkpoint import CARD, Provenance, data_hash, save_checkpoint
 from msmd.data.windows import Split, Windows
 from msmd.errors import CheckpointError, MsmdError
 from msmd.training.events import event_log
@@ -79,7 +79,7 @@ def train_in_folder(
     writes = fabric.is_global_zero
     provenance = _provenance(plan, split, fabric)
     state = _open(folder, plan, config, provenance.data_sha256, writes)
-    if (folder / "card.json").exists():
+    if (folder / CARD).exists():
         return
     try:
         forecaster = kind.create(split.training, config)
@@ -156,6 +156,10 @@ def _open(folder: Path, plan: RunPlan, config: Any, data_sha256: str, writes: bo
     """Starts the folder, or checks that it holds this run and reads its state."""
     found = read_plan(folder)
     if found is None:
+        if (folder / CARD).exists():
+            raise CheckpointError(
+                f"{folder} holds a checkpoint that no run there has made; give another folder to train in."
+            )
         if writes:
             folder.mkdir(parents=True, exist_ok=True)
             data = {"data_sha256": data_sha256, "data_path": str(Path(plan.data).resolve())}

@@ -281,7 +281,7 @@ def _by_place(records: Iterable[Record], molecule: str, band: str, heavy: bool) 
 
 def _score(seeds: dict[int, Record], heavy: bool) -> Score:
     ordered = [seeds[seed] for seed in sorted(seeds)]
-    spreads = [record.spread for record in ordered if record.spread is not None]
+    spreads = [record.spread for record in ordered if record.spread is not None and heavy]  # of heavy atoms alone
     return Score(
         by_seed={record.seed: record.heavy_mse if heavy else record.all_mse for record in ordered},
         window_spread=float(np.mean(spreads)) if spreads else float("nan"),

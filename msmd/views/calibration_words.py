@@ -49,11 +49,12 @@ def _spread_sentence(first: BandCalibration, last: BandCalibration) -> str:
 
 
 def _score_sentence(band: BandCalibration, scores: Scores) -> str:
-    better = "worth more" if scores.crps < min(scores.forecast_error, scores.structure_error) else "worth no more"
+    n_beaten = sum(scores.crps < error for error in (scores.forecast_error, scores.structure_error))
+    worth = ("worth no more than either", "worth more than one of them", "worth more than either")[n_beaten]
     return (
         f"**Score.** As a cloud of answers they score {scores.crps:.2g} Å there (CRPS, lower is better). A single "
         f"answer scores {scores.forecast_error:.2g} Å as the forecast of least error and "
-        f"{scores.structure_error:.2g} Å as the aligned mean structure: the cloud is {better} than either."
+        f"{scores.structure_error:.2g} Å as the aligned mean structure: the cloud is {worth}."
     )
 
 

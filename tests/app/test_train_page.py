@@ -13,8 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from msmd.app import train_choice, train_table, train_watch
+from msmd.app import train_choice, train_player, train_table, train_watch
 from msmd.data import load_dataset
+from msmd.data.dealing import BLOCK_ORDER
+from msmd.errors import MsmdError
 from msmd.training.folder import EpochReport, RunStatus, write_status
 from msmd.training.job_folder import JobSpec, read_job, runs_folder
 from tests.app.conftest import ROOT, first_card, link, said, settle
@@ -167,6 +169,53 @@ def test_rename_and_delete(open_app, make_run):
     press(app, "Delete this run")
     assert not folder.exists()
     assert not app.exception
+
+
+@pytest.mark.parametrize(("split", "seen"), [("blocked", "has not seen"), ("paper", "may have seen")])
+def test_the_player_says_whether_training_has_seen_what_it_plays(open_app, make_run, split, seen):
+    make_run("done", spec=replace(SPEC, split=split))
+    app = settle(open_app("train", run="done"))
+    assert any(f"a stretch that training {seen}" in text for text in said(app.caption))
+
+
+@pytest.mark.parametrize("duration_fs", [400.0, 9_000.0])
+def test_of_a_lone_trajectory_a_test_block_is_played(duration_fs):
+    """However short it is: a tenth of it, less a gap."""
+    motion = load_dataset("ethanol").segments[0].between(0, int(duration_fs / 4.0) + 1)
+    alone = replace(load_dataset("ethanol"), segments=(motion,))
+    stretch = train_player._longest_stretch(alone, "blocked")
+    if stretch.is_unseen:
+        block = motion.duration_fs / 10
+        first = motion.times_fs[stretch.start] / block
+        last = (motion.times_fs[stretch.start] + stretch.horizon_fs) / block
+        assert int(first) == int(last - 1e-9)
+        assert BLOCK_ORDER[int(first)] == "E"
+    assert stretch.is_unseen is (duration_fs > 1000.0)
+
+
+def test_a_run_that_is_watched_may_be_deleted_elsewhere(open_app, make_run, monkeypatch):
+    """Between the list of runs and the look at one of them."""
+    make_run("old")
+    looks = iter([True, False])
+
+    def read(folder):
+        if next(looks, True):
+            return read_job(folder)
+        raise MsmdError("holds no run")
+
+    monkeypatch.setattr(train_watch, "read_job", read)
+    app = settle(open_app("train", run="old"))
+    assert not app.exception
+    assert "run" not in link(app)
+
+
+def test_a_run_on_other_data_says_so_on_the_forecast_page(open_app, make_run):
+    """As the command line does; of shipped checkpoints the page always has."""
+    make_run("own", spec=replace(SPEC, data="ethanol.npz"))
+    app = settle(opened(open_app(forecaster="run:own"), "ethanol.npz", ethanol_npz()))
+    assert any(
+        "This run learned the motion of 'gfn2' data; these are 'ethanol.npz' data" in t for t in said(app.caption)
+    )
 
 
 def test_a_link_to_a_run_that_is_gone_says_so(open_app, make_run):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from msmd.errors import DivergedError
 from msmd.models.motion import ConstantEnergy, Motion, NoseHoover
 from msmd.models.solvers import MultipleTimeSteps, Solver, Torchdiffeq, VelocityVerlet
 from msmd.units import BOLTZMANN_KCAL_PER_MOL_PER_KELVIN, KCAL_PER_MOL_PER_ANGSTROM_PER_U, WAVENUMBER_PER_INVERSE_FS
@@ -85,6 +87,16 @@ def test_torchdiffeq_agrees(method: str) -> None:
         return Torchdiffeq(field=Springs(OMEGA**2), thermostat=ConstantEnergy(), step_fs=step, method=method)
 
     assert _error(make, 0.2) < 1e-5
+
+
+def test_a_path_that_runs_away_under_an_adaptive_method_is_an_error_with_a_sentence() -> None:
+    """All paths share its steps, so that none of the others can be had either."""
+    springs = Springs(OMEGA**2)
+    start = _start(springs)
+    start = replace(start, momenta=torch.full_like(start.momenta, torch.nan))
+    solver = Torchdiffeq(field=springs, thermostat=ConstantEnergy(), step_fs=1.0, method="dopri5")
+    with pytest.raises(DivergedError, match="left the range of its numbers"):
+        next(solver.states(start, 1))
 
 
 @pytest.mark.parametrize("make", [_verlet, _multiple])

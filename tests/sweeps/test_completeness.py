@@ -13,7 +13,8 @@ from msmd.data.windows import Protocol
 from msmd.stage import Stage
 from msmd.sweeps.completeness import length_of, length_of_command
 from msmd.training.config import FitConfig
-from msmd.training.folder import EpochReport, RunPlan, RunStatus, write_json, write_status
+from msmd.training.folder import EpochReport, RunPlan, RunStatus, write_status
+from msmd.whole_file import write_json
 
 
 @pytest.mark.parametrize(
@@ -70,9 +71,10 @@ def test_a_run_tells_by_its_steps(tmp_path: Path, step: int, progress: float, fi
     assert length_of(folder, _Planned(), {}, load_dataset("ethanol")).is_complete is is_complete
 
 
-def test_what_diverged_is_not_complete(tmp_path: Path) -> None:
+@pytest.mark.parametrize("limit", [{"max_minutes": 1.0}, {"steps_factor": 1.0, "patience": 1}])
+def test_what_diverged_is_not_complete(tmp_path: Path, limit: dict) -> None:
     """Its best weights may count; its error had not stopped falling for all that."""
-    folder = _run(tmp_path, step=3, progress=0.6, max_minutes=1.0)
+    folder = _run(tmp_path, step=3, progress=0.6, **limit)
     assert length_of(folder, _Planned(), {}, load_dataset("ethanol")).is_complete
     write_status(folder, RunStatus(state="failed", stage="all", n_stages=1, progress=0.6, seconds=36.0))
     assert not length_of(folder, _Planned(), {}, load_dataset("ethanol")).is_complete

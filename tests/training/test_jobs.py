@@ -134,11 +134,26 @@ def test_the_file_of_a_job_is_kept_in_its_folder(runs: Path, monkeypatch: pytest
     folder = start_job(runs, replace(SPEC, data="motion.xyz"), "mine", data=b"3\n\n")
     spec = read_job(folder).spec
     assert Path(spec.data).read_bytes() == b"3\n\n"
+    assert Path(spec.data).name == "motion.xyz", "readers name the source and an unknown molecule after it"
     assert Path(spec.data).parent == folder
     assert spec.arguments()[:2] == ["--data", spec.data]
     moved = folder.rename(runs / "elsewhere")
     assert Path(data_of(moved, spec.data)).read_bytes() == b"3\n\n"
     assert data_of(moved, "ethanol") == "ethanol"
+
+
+def test_a_file_may_have_a_long_name(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("msmd.training.jobs._launch", lambda folder, arguments: None)
+    name = "水" * 80 + ".xyz"  # 244 bytes
+    assert Path(read_job(start_job(runs, replace(SPEC, data=name), "long", data=b"")).spec.data).name == name
+
+
+def test_deleting_what_another_visitor_has_deleted_is_no_error(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("msmd.training.jobs._launch", lambda folder, arguments: None)
+    folder = start_job(runs, SPEC, "twice")
+    delete_job(folder)
+    delete_job(folder)
+    assert not folder.exists()
 
 
 def test_a_run_of_another_machine_is_stopped_there(tmp_path: Path) -> None:

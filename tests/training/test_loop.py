@@ -16,6 +16,7 @@ from torch import nn
 from msmd.data.windows import Split
 from msmd.errors import MsmdError, ProtocolError
 from msmd.models.spectral_ode import SpectralODE, SpectralODEConfig
+from msmd.models.spectral_oscillator import SpectralOscillator, SpectralOscillatorConfig
 from msmd.stage import Stage
 from msmd.training.config import FitConfig
 from msmd.training.loop import Fit, FitState
@@ -67,6 +68,14 @@ def test_resuming_gives_the_same_weights(split: Split, tiny: SpectralODEConfig, 
     assert seen == losses
     for name, tensor in _weights(whole).items():
         assert torch.equal(tensor, second.forecaster.state_dict()[name]), name
+
+
+def test_what_is_frozen_stays_as_it_is(split: Split) -> None:
+    """It has no gradient and no running mean; the stages after it go on all the same."""
+    frozen = SpectralOscillator.create(split.training, SpectralOscillatorConfig(shifts=False, n_steps=2))
+    reports = list(Fit(frozen, split.training, split.validation, replace(CONFIG, epochs=1), _fabric()))
+    assert reports[-1].progress == 1.0
+    assert not frozen.anharmonicity.any()
 
 
 def test_seeds_decide(split: Split, tiny: SpectralODEConfig) -> None:

@@ -153,6 +153,14 @@ def test_a_failure_is_written_down(tmp_path: Path, split: Split, tiny: SpectralO
     assert "lower the learning rate" in status.message
 
 
+def test_a_checkpoint_is_not_trained_over(tmp_path: Path, split: Split, tiny: SpectralODEConfig) -> None:
+    """Its folder would look like a finished run that has nothing left to do."""
+    (tmp_path / "card.json").write_text("{}")
+    with pytest.raises(CheckpointError, match="holds a checkpoint"):
+        next(_train(tmp_path, split, tiny))
+    assert [path.name for path in tmp_path.iterdir()] == ["card.json"]
+
+
 def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text("{]")
     with pytest.raises(CheckpointError, match="holds no run of msmd"):

@@ -107,8 +107,11 @@ class Controls {
     this.find(".scrub").max = scene.times.length - 1;
     const single = scene.times.length < 2;
     this.root.querySelectorAll(".transport > *").forEach((element) => { element.disabled = single; });
-    this.find(".tracks").replaceChildren(...trackGroups(scene.tracks).map((group) => this.trackButton(scene, group, settings, theme)));
-    this.find(".tracks").hidden = scene.tracks.length < 2;
+    const tracks = this.find(".tracks");
+    const focused = [...tracks.children].indexOf(this.root.getRootNode().activeElement);
+    tracks.replaceChildren(...trackGroups(scene.tracks).map((group) => this.trackButton(scene, group, settings, theme)));
+    tracks.hidden = scene.tracks.length < 2;
+    if (focused >= 0 && focused < tracks.children.length) tracks.children[focused].focus();
     this.find(".layout").hidden = scene.tracks.filter((track) => track.role !== "ghost").length < 2;
     this.find(".colors").hidden = !scene.tracks.some((track) => track.scalars);
     this.find(".arrows").hidden = !scene.tracks.some((track) => track.arrows);
@@ -121,13 +124,13 @@ class Controls {
     button.className = `toggle track ${tracks[0].role}`;
     button.textContent = label;
     button.style.setProperty("--track", toCss(trackColor(scene.tracks, tracks[0], theme)));
-    button.setAttribute("aria-pressed", String(!settings.hidden.includes(tracks[0].name)));
-    button.addEventListener("click", () => this.player.toggleTracks(tracks.map((track) => track.name)));
+    button.setAttribute("aria-pressed", String(!settings.hidden.includes(trackKey(tracks[0]))));
+    button.addEventListener("click", () => this.player.toggleTrack(trackKey(tracks[0])));
     return button;
   }
 
   showLegend(scene, settings, theme) {
-    const visible = scene.tracks.filter((track) => !settings.hidden.includes(track.name));
+    const visible = visibleTracks(scene, settings);
     const colored = settings.showColors && visible.find((track) => track.scalars);
     this.find(".legend").hidden = !colored;
     if (colored) {
@@ -181,6 +184,13 @@ class Controls {
 }
 
 const formatTime = (time) => time.toFixed(1).replace(/\.0$/, "");
+
+/** What hiding remembers: a track's name, and one key for all ghosts, however many there are. */
+const trackKey = (track) => (track.role === "ghost" ? "role:ghost" : track.name);
+
+/** The tracks that are not hidden; one that is alone has no button to be hidden with, or shown again. */
+const visibleTracks = (scene, settings) =>
+  scene.tracks.filter((track) => scene.tracks.length < 2 || !settings.hidden.includes(trackKey(track)));
 
 /** One button per track, and one for all ghosts together. */
 function trackGroups(tracks) {

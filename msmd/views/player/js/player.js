@@ -80,7 +80,7 @@ class Player {
 
   /** Controls, attributes and legends after a change of scene, settings or theme. */
   refresh() {
-    const visible = this.scene.tracks.filter((track) => !this.settings.hidden.includes(track.name));
+    const visible = visibleTracks(this.scene, this.settings);
     this.clock.loop = this.settings.loop;
     this.controls.root.dataset.tracks = visible.map((track) => track.name).join(" ");
     this.controls.root.dataset.theme = this.theme.name;
@@ -101,10 +101,9 @@ class Player {
     if (this.stage) this.arrange(false);
   }
 
-  toggleTracks(names) {
-    const hidden = this.settings.hidden.includes(names[0]);
-    const others = this.settings.hidden.filter((name) => !names.includes(name));
-    this.change({ hidden: hidden ? others : [...others, ...names] });
+  toggleTrack(key) {
+    const others = this.settings.hidden.filter((other) => other !== key);
+    this.change({ hidden: this.settings.hidden.includes(key) ? others : [...others, key] });
   }
 
   toggle() {

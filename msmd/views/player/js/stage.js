@@ -13,7 +13,7 @@ class Stage {
   /** Lays out `scene` for the settings; keeps panes where their number stays the same. False without WebGL. */
   arrange(scene, settings, options, theme) {
     this.scene = scene;
-    const visible = scene.tracks.filter((track) => !settings.hidden.includes(track.name));
+    const visible = visibleTracks(scene, settings);
     const groups = settings.layout === "side" ? sideBySide(visible) : [visible];
     if (!this.resize(groups.length)) return false;
     const look = {
