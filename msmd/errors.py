@@ -18,6 +18,10 @@ class DataError(MsmdError):
     """A file or array that cannot be what it claims to be."""
 
 
+class UnknownTimeStepError(DataError):
+    """A file that does not say the time between its frames, and whose forces do not tell it either."""
+
+
 class ProtocolError(MsmdError):
     """A request that the data cannot serve, such as a horizon longer than the trajectory."""
 

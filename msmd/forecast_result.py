@@ -11,7 +11,7 @@ from msmd.shapes import Array, Bool, Float
 from msmd.trajectory import Trajectory
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Forecast:
     """What a forecaster said and what happened.
 

@@ -170,7 +170,10 @@ def _rows(
 
 
 def _checked_times(times_fs: Sequence[float] | np.ndarray) -> np.ndarray:
-    times = np.asarray(times_fs, dtype=float)
+    try:
+        times = np.asarray(times_fs, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise ProtocolError(f"times_fs must be a list of numbers, in fs: {error}.") from error
     if times.ndim != 1 or times.size == 0:
         raise ProtocolError(f"times_fs has shape {times.shape}; expected a list of at least one time in fs.")
     wrong = times[~((times >= 0) & np.isfinite(times))]

@@ -73,8 +73,11 @@ def load_forecaster(name_or_path: str | Path, dataset: Dataset | None = None) ->
             when a trained forecaster is named.
 
     Raises:
-        UnknownNameError: when it is neither a folder nor a registered name.
-        CheckpointError: when the folder holds no sound checkpoint, or none is shipped for these data.
+        UnknownNameError: for a name that is not registered.
+        CheckpointError: when there is no such folder, when it holds no sound checkpoint, or none is shipped for these
+            data.
+        ProtocolError: when the dataset is too short to fit a baseline on.
+        MissingPackageError: for the simulation, where its library is not installed.
 
     >>> load_forecaster("persistence").name
     'persistence'
@@ -146,15 +149,17 @@ def caveat(
 
 
 def _shipped(card: ForecasterCard, dataset: Dataset | None) -> Forecaster:
-    if dataset is not None:
-        folder = shipped_checkpoint(card.name, dataset.molecule.name, dataset.source)
-        if folder is not None:
-            return load_forecaster(folder)
-    named = "MOLECULE"
-    if dataset is not None:
-        in_registry = dataset.source in SOURCES
-        named = f"{dataset.molecule.name} --source {dataset.source}" if in_registry else f"--data {dataset.source}"
-    place = "" if dataset is None else f" for {dataset.molecule.name!r} from {dataset.source!r}"
+    if dataset is None:
+        raise CheckpointError(
+            f"Forecaster {card.name!r} is trained for one molecule: say whose, as in load_forecaster({card.name!r}, "
+            "load_dataset('ethanol')), or give the folder of a checkpoint or run."
+        )
+    folder = shipped_checkpoint(card.name, dataset.molecule.name, dataset.source)
+    if folder is not None:
+        return load_forecaster(folder)
+    in_registry = dataset.source in SOURCES
+    named = f"{dataset.molecule.name} --source {dataset.source}" if in_registry else f"--data {dataset.source}"
+    place = f" for {dataset.molecule.name!r} from {dataset.source!r}"
     raise CheckpointError(
         f"Forecaster {card.name!r} needs training and no checkpoint is shipped{place}: make one with 'msmd train "
         f"{named} --forecaster {card.name} --run runs/{card.name}' and give that folder."

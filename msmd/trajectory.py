@@ -16,7 +16,7 @@ ROUNDED_TIME_FS, ROUNDED_PART = 1e-3, 1e-2
 """So far from an even grid, in fs and in steps, times may lie for having been printed."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Trajectory:
     """One molecule at strictly increasing times, regular or not.
 
@@ -162,7 +162,7 @@ class Trajectory:
         return (1 - s) ** 2 * from_before + s**2 * from_after
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Dataset:
     """One or more trajectories (segments) of one molecule, from one source.
 

@@ -44,6 +44,8 @@ def stiffness(
     covariance of the displacements and k_B T the mean square of the velocities.  In a canonical ensemble both are the
     same, because ⟨q_i F_j⟩ = −k_B T δ_ij; they differ by how few frames they get along with.
     """
+    if basis.shape[1] == 0:
+        return np.zeros((0, 0))  # a single atom
     positions, forces = training.labelled()
     if len(positions) >= basis.shape[1]:
         return _from_forces(positions, forces, structure, basis, training.molecule.masses)
@@ -85,7 +87,7 @@ def to_modal(
 ) -> Float[Array, "*batch vibrations"]:
     """Displacements (or velocities, accelerations) in the body frame as √m-weighted coordinates."""
     weighted = np.sqrt(masses)[:, None] * body
-    return weighted.reshape(*body.shape[:-2], -1) @ basis
+    return weighted.reshape(*body.shape[:-2], len(basis)) @ basis
 
 
 def to_nodal(

@@ -16,6 +16,9 @@ settings.register_profile("shared-machine", deadline=None)
 settings.load_profile("shared-machine")
 """A time limit per example measures the machine's load, not the code."""
 
+REAL_MOLECULES = ("aspirin", "benzene", "ethanol", "malonaldehyde", "naphthalene", "salicylic", "toluene", "uracil")
+"""Those of which real frames may be at hand."""
+
 BESIDE_THE_REPOSITORY = Path(__file__).parents[2] / "shared" / "md17"
 
 

@@ -13,8 +13,18 @@ from torch import Tensor
 from msmd.data import load_dataset
 from msmd.data.windows import Protocol, TrainingData, split_dataset
 from msmd.errors import DataError
-from msmd.forecasting import CHECKPOINTS, FORECASTERS, Forecaster, ForecasterCard, fit_forecaster, load_forecaster
+from msmd.forecasting import (
+    CHECKPOINTS,
+    FORECASTERS,
+    Forecaster,
+    ForecasterCard,
+    fit_forecaster,
+    load_forecaster,
+    predict_rows,
+)
 from msmd.metrics.renumbering import renumbered_forecaster
+from msmd.molecule import Molecule
+from msmd.trajectory import Dataset, Trajectory
 
 Rows = tuple[Tensor, Tensor, Tensor]
 
@@ -32,6 +42,29 @@ def training() -> TrainingData:
     """Ethanol, 40 windows at irregular times."""
     protocol = Protocol(sampling="irregular", n_train=40, n_validation=1, n_test=1)
     return split_dataset(load_dataset("ethanol"), protocol).training
+
+
+@pytest.mark.parametrize(
+    "card", [card for card in FORECASTERS if card.needs in ("fit", "nothing")], ids=lambda card: card.name
+)
+def test_a_single_atom_flies_on(card: ForecasterCard) -> None:
+    """It has no vibration, no bond and no shape to remember."""
+    if card.family == "simulation":
+        pytest.skip("GFN2-xTB's dynamics are not at issue here")
+    times = np.arange(0.0, 4000.0, 4.0)
+    velocity = np.array([1e-3, -2e-3, 5e-4])
+    flight = Trajectory(
+        molecule=Molecule(name="argon", numbers=(18,), bonds=()),
+        times_fs=times,
+        positions=(times[:, None] * velocity)[:, None],
+        velocities=np.broadcast_to(velocity, (len(times), 1, 3)).copy(),
+    )
+    alone = Dataset(segments=(flight,), source="argon.npz", dt_fs=4.0)
+    found = split_dataset(alone, Protocol(n_train=20, n_test=5))
+    predicted = predict_rows(
+        fit_forecaster(card, found.training), found.test.positions, found.test.velocities, found.test.times_fs
+    )
+    assert np.isfinite(predicted).all()
 
 
 def make(card: ForecasterCard, training: TrainingData) -> Forecaster:
@@ -171,9 +204,7 @@ def check_claim(symmetry: str, card: ForecasterCard, change: Tensor) -> None:
         assert change.abs().max() > 1e-3
 
 
-@pytest.mark.parametrize(
-    "card", [card for card in FORECASTERS if card.name != "nearest-window"], ids=lambda card: card.name
-)
+@every_forecaster
 def test_what_is_not_finite_is_refused(card, made, rows):
     for spoilt, name in enumerate(("positions", "velocities", "times_fs")):
         broken = [row.clone() for row in rows]

@@ -164,13 +164,27 @@ def test_unknown_names_get_the_nearest_one():
         load_forecaster("persistance")
 
 
+@pytest.mark.parametrize("times", [["5", "a"], [1.0, [2.0, 3.0]]])
+def test_times_that_are_no_numbers_are_told(times):
+    with pytest.raises(ProtocolError, match="times_fs must be a list of numbers"):
+        forecast(load_forecaster("persistence"), load_dataset("ethanol").segments[0], 0, times)
+
+
+def test_trajectories_are_equal_to_themselves_alone():
+    """Comparing arrays element by element is no answer to whether two are the same."""
+    one, other = (load_dataset("ethanol").segments[k] for k in (0, 1))
+    assert one == one
+    assert one != other
+    assert len({one, other, one}) == 2
+
+
 def test_a_missing_folder_is_not_taken_for_a_name():
     with pytest.raises(CheckpointError, match="There is no folder checkpoints/gfn2/nowhere"):
         load_forecaster("checkpoints/gfn2/nowhere")
 
 
 def test_a_trained_forecaster_without_checkpoint_says_how_to_get_one():
-    with pytest.raises(CheckpointError, match="'ndcn' needs training and no checkpoint is shipped: make one"):
+    with pytest.raises(CheckpointError, match="'ndcn' is trained for one molecule: say whose"):
         load_forecaster("ndcn")
     elsewhere = replace(load_dataset("ethanol"), source="nowhere")
     with pytest.raises(CheckpointError, match="no checkpoint is shipped for 'ethanol' from 'nowhere'"):

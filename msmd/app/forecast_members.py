@@ -21,8 +21,8 @@ MAX_GHOSTS = 8
 
 LABEL = "Members as ghosts"
 WHY = (
-    "The forecast of least error is the mean of an ensemble: it fades and looks frozen. Each member starts a hair "
-    "apart and moves like the molecule; where they fan out, the future cannot be told from the start."
+    "The forecast of least error is the mean of an ensemble. Each member starts a hair apart and moves like the "
+    "molecule; where they fan out, the future cannot be told from the start, and their mean fades and looks frozen."
 )
 
 

@@ -47,7 +47,8 @@ class Blend(FittedBaseline):
         gram = np.einsum("wtk,wt,wtl->kl", later, power, later)
         gram += RELATIVE_RIDGE * np.trace(gram) / len(gram) * np.eye(len(gram))
         right = np.einsum("wtk,wt->k", later, overlap - at_start[..., 0] * power)
-        kept = np.concatenate([[1.0], np.linalg.solve(gram, right)])
+        later_kept = np.linalg.solve(gram, right) if np.trace(gram) > 0 else np.zeros(len(gram))  # a single atom
+        kept = np.concatenate([[1.0], later_kept])
         return cls(molecule=training.molecule, structure=structure, knots=knots, kept=kept)
 
     def move(

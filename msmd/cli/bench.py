@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from msmd.metrics.cost import Cost, CostTask
 
 YARDSTICK = "normal-modes"
-"""Ratios are against the best forecast that needs no training."""
+"""Ratios are against springs, which need no training."""
 
 SIMULATION = "gfn2"
 """And against what the embedded data were made by."""

@@ -113,7 +113,8 @@ def _motion_table(found: Calibration) -> Table:
     caption = (
         "Temperatures in K. Bonds: mean difference of length from the reference in 10⁻³ Å, and how far lengths spread, "
         "as a part of the reference's. Spectrum: overlap with the reference's, 1 for the same shape. In every pair the "
-        "members stand first and the forecast of least error second: it fades to a mean, and looks frozen."
+        "members stand first and the forecast of least error second: where the future cannot be told from the start it "
+        "fades to a mean, and looks frozen."
     )
     table = Table(title="Do they move like the molecule?", caption=caption)
     for heading in ("fs", "T of the\nreference", "T", "bonds /\n10⁻³ Å", "spread of\nbonds", "spectrum"):
@@ -130,8 +131,8 @@ def _motion_cells(found: Realism | None) -> list[str]:
         return ["–"] * 4
     return [
         _number(found.temperature_kelvin, ".0f"),
-        f"{1000 * found.bond_shift:+.1f}",
-        f"{found.bond_spread_ratio:.2f}",
+        _number(None if found.bond_shift is None else 1000 * found.bond_shift, "+.1f"),
+        _number(found.bond_spread_ratio, ".2f"),
         _number(None if found.spectrum is None else found.spectrum.overlap, ".2f"),
     ]
 

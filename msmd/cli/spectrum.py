@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from msmd.cli.choices import AsJson, DataFile, TimeStep, refuse_time_step_without_file
-from msmd.errors import DataError, ProtocolError, unknown_name
+from msmd.errors import ProtocolError, UnknownTimeStepError, unknown_name
 
 if TYPE_CHECKING:
     from msmd.molecule import Molecule
@@ -64,8 +64,8 @@ def _dataset(chosen: str | Path, source: str, dt_fs: float | None, *, needs_time
 
     try:
         return load_dataset(chosen, source=source, dt_fs=dt_fs)
-    except DataError:
-        if needs_times or dt_fs is not None:
+    except UnknownTimeStepError:
+        if needs_times:
             raise
         return load_dataset(chosen, source=source, dt_fs=1.0)  # any will do: eigenvalues need no times
 

@@ -49,8 +49,7 @@ def sweep(
     read = [read_sweep(path) for path in specs]
     chosen = [(spec, tasks, select(spec, tasks, molecules, forecasters, variants)) for spec, tasks in read]
     if dry_run:
-        for spec, _, selected in chosen:
-            _print_plan(spec, selected, as_json)
+        _print_plans([(spec, selected) for spec, _, selected in chosen], as_json)
         return
     failed: list[TaskReport] = []
     records: list[Record] = []
@@ -117,22 +116,30 @@ def _with_bar(spec: SweepSpec, tasks: Sequence[Task], reports: Iterator[TaskRepo
             yield report
 
 
-def _print_plan(spec: SweepSpec, tasks: Sequence[Task], as_json: bool) -> None:
-    from msmd.sweeps.collect import root_of
-    from msmd.sweeps.outcome import read_outcome
-
-    root = root_of(spec)
-    found = [(task, read_outcome(root / task.name)) for task in tasks]
-    states = {task.name: "to do" if outcome is None else outcome.state for task, outcome in found}
+def _print_plans(plans: Sequence[tuple[SweepSpec, Sequence[Task]]], as_json: bool) -> None:
+    """The state of every task, sweep by sweep; as JSON one object, or a list of them for several sweeps."""
+    found = [(spec, _states(spec, tasks)) for spec, tasks in plans]
     if as_json:
-        typer.echo(json.dumps({"sweep": spec.name, "tasks": states}))
+        entries = [{"sweep": spec.name, "tasks": states} for spec, states in found]
+        typer.echo(json.dumps(entries[0] if len(entries) == 1 else entries))
         return
     from rich.console import Console
 
+    from msmd.sweeps.collect import root_of
+
     console = Console()
-    console.print(f"{spec.name}: {len(tasks)} tasks in {root}", highlight=False)
-    for name, state in states.items():
-        console.print(f"  {state:9s} {name}", highlight=False, soft_wrap=True)
+    for spec, states in found:
+        console.print(f"{spec.name}: {len(states)} tasks in {root_of(spec)}", highlight=False)
+        for name, state in states.items():
+            console.print(f"  {state:9s} {name}", highlight=False, soft_wrap=True)
+
+
+def _states(spec: SweepSpec, tasks: Sequence[Task]) -> dict[str, str]:
+    from msmd.sweeps.collect import root_of
+    from msmd.sweeps.outcome import read_outcome
+
+    found = [(task, read_outcome(root_of(spec) / task.name)) for task in tasks]
+    return {task.name: "to do" if outcome is None else outcome.state for task, outcome in found}
 
 
 def _print_records(records: Sequence[Record], as_json: bool) -> None:

@@ -7,6 +7,7 @@ GF-NODE do; most of its test windows then overlap a training window.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ import numpy as np
 from jaxtyping import Int
 
 from msmd.data.sampling import Sampling, is_continuous
-from msmd.errors import ProtocolError
+from msmd.errors import MsmdWarning, ProtocolError
 from msmd.trajectory import Dataset, Trajectory
 
 MIN_SEGMENTS_TO_DEAL = 3
@@ -48,7 +49,7 @@ class Order:
     Attributes:
         gap_fs: time left out between blocks.
         longest_fs: the longest target time; windows lie inside their range.
-        n_train, n_validation, n_test: windows wanted of each part; None takes all.
+        n_train, n_validation, n_test: windows wanted of each part; None takes all, under ``paper`` a third.
         n_times: target times per window.
         horizon_fs, train_sampling, test_sampling: a start counts only where its sampling finds enough frames.
         random: feeds every choice.
@@ -132,14 +133,27 @@ def _segments_or_blocks(dataset: Dataset, order: Order) -> tuple[str, list[Frame
     parts = _segment_order(dataset)
     if parts:
         return parts, [FrameRange(segment=i, first=0, last=s.n_frames) for i, s in enumerate(dataset.segments)]
-    blocks = [block for i, s in enumerate(dataset.segments) for block in _ten_blocks(i, s, order)]
-    return BLOCK_ORDER * len(dataset.segments), blocks
+    holding = [i for i, segment in enumerate(dataset.segments) if _holds_blocks(segment, order)]
+    if holding and len(holding) < len(dataset.segments):
+        warnings.warn(
+            f"{len(dataset.segments) - len(holding)} of {len(dataset.segments)} segments are too short to be cut into "
+            "ten blocks and are left out.",
+            MsmdWarning,
+            stacklevel=4,
+        )
+    longest = int(np.argmax([segment.duration_fs for segment in dataset.segments]))
+    served = holding or [longest]  # where none holds them, the longest says so
+    return BLOCK_ORDER * len(served), [block for i in served for block in _ten_blocks(i, dataset.segments[i], order)]
+
+
+def _holds_blocks(segment: Trajectory, order: Order) -> bool:
+    return segment.duration_fs / 10 > order.gap_fs + order.longest_fs
 
 
 def _ten_blocks(index: int, segment: Trajectory, order: Order) -> list[FrameRange]:
     """Ten contiguous blocks of equal duration; each but the last ends one gap before the next begins."""
     block_fs = segment.duration_fs / 10
-    if block_fs <= order.gap_fs + order.longest_fs:
+    if not _holds_blocks(segment, order):
         raise ProtocolError(
             f"A tenth of this trajectory ({block_fs:.0f} fs) cannot hold a window of {order.longest_fs:.0f} fs and the "
             f"gap of {order.gap_fs:.0f} fs after it; ask for a horizon of at most "

@@ -40,6 +40,8 @@ def load_dataset(name_or_path: str | Path, source: str = "gfn2", *, dt_fs: float
     """
     path = _as_path(name_or_path) or source_path(str(name_or_path), source)
     if path.parent == BUNDLED:
+        if dt_fs is not None:
+            raise DataError(f"{path.name} says its own time step; dt_fs={dt_fs} cannot be given.")
         return _load_bundled(path)
     if not path.is_file():
         raise DataError(f"There is no file {path}; names of molecules are: {', '.join(c.name for c in MOLECULES)}.")

@@ -79,9 +79,14 @@ def _published(path: Path, raw: RawFrames) -> Callable[[MoleculeCard], RemoteFil
     def pick(card: MoleculeCard) -> RemoteFile | None:
         if is_other or card.md17 is None:
             return None
-        return card.md17 if raw.dt_fs is None or isclose(raw.dt_fs, card.md17.dt_fs) else None
+        return card.md17 if has_time_step_of(raw, card.md17) else None
 
     return pick
+
+
+def has_time_step_of(raw: RawFrames, published: RemoteFile) -> bool:
+    """Whether frames may be those of a published file: they say its time step, or none."""
+    return raw.dt_fs is None or isclose(raw.dt_fs, published.dt_fs)
 
 
 def _scaled(array: np.ndarray, factor: float) -> np.ndarray:
@@ -119,7 +124,7 @@ def as_time_step(array: np.ndarray | None, path: Path) -> float | None:
     """
     if array is None:
         return None
-    steps = np.unique(_as_floats(array, "dt_fs", path))
+    steps = np.unique(as_floats(array, "dt_fs", path))
     if len(steps) != 1 or not (np.isfinite(steps[0]) and steps[0] > 0):
         raise DataError(f"dt_fs in {path.name} must be one positive time in fs; found {steps[:3].tolist()}.")
     return float(steps[0])
@@ -134,7 +139,7 @@ def as_frames(array: np.ndarray, name: str, path: Path, like: np.ndarray | None 
     expected = "(frames, atoms, 3)" if like is None else str(like.shape)
     if array.ndim != 3 or array.shape[-1] != 3 or (like is not None and array.shape != like.shape):
         raise DataError(f"{name} in {path.name} has shape {array.shape}; expected {expected}.")
-    return _as_floats(array, name, path)
+    return as_floats(array, name, path)
 
 
 def as_numbers(array: np.ndarray, name: str, n_atoms: int, path: Path) -> np.ndarray:
@@ -145,7 +150,7 @@ def as_numbers(array: np.ndarray, name: str, n_atoms: int, path: Path) -> np.nda
     """
     if array.shape != (n_atoms,):
         raise DataError(f"{name} in {path.name} has shape {array.shape}; expected one per atom, ({n_atoms},).")
-    numbers = _as_floats(array, name, path)
+    numbers = as_floats(array, name, path)
     if np.any(numbers != np.rint(numbers)):
         raise DataError(f"{name} in {path.name} must hold atomic numbers; found {numbers.tolist()}.")
     return numbers.astype(int)
@@ -159,7 +164,7 @@ def as_energies(array: np.ndarray, name: str, n_frames: int, path: Path) -> np.n
     """
     if array.shape not in {(n_frames,), (n_frames, 1)}:
         raise DataError(f"{name} in {path.name} has shape {array.shape}; expected one per frame, ({n_frames},).")
-    return _as_floats(array.reshape(n_frames), name, path)
+    return as_floats(array.reshape(n_frames), name, path)
 
 
 def content_md5(arrays: dict[str, np.ndarray]) -> str:
@@ -172,7 +177,7 @@ def content_md5(arrays: dict[str, np.ndarray]) -> str:
     return total.hexdigest()
 
 
-def _as_floats(array: np.ndarray, name: str, path: Path) -> np.ndarray:
+def as_floats(array: np.ndarray, name: str, path: Path) -> np.ndarray:
     if not (np.issubdtype(array.dtype, np.floating) or np.issubdtype(array.dtype, np.integer)):
         raise DataError(f"{name} in {path.name} is of type {array.dtype}; expected real numbers.")
     return array.astype(float)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,9 +16,9 @@ from msmd.data.registry import MoleculeCard, RemoteFile
 from msmd.data.summary import disagreement, implausible_temperature
 from msmd.data.timestep import dt_from_forces
 from msmd.data.velocities import COARSE_FS, derived_velocities, tells_velocities
-from msmd.errors import DataError, MsmdWarning
+from msmd.errors import DataError, MsmdWarning, UnknownTimeStepError
 from msmd.molecule import Molecule
-from msmd.trajectory import Dataset, Trajectory
+from msmd.trajectory import Dataset, Trajectory, regular_step
 from msmd.units import KCAL_PER_MOL_PER_ANGSTROM_PER_U
 
 
@@ -70,20 +71,22 @@ def dataset_from_raw(segments: Sequence[RawFrames], origin: Origin, *, dt_fs: fl
         dt_fs: time between consecutive steps; goes before what the file and the registry say.
 
     Raises:
-        DataError: for frames that cannot be a trajectory, or when nothing tells the time between them.
+        DataError: for frames that cannot be a trajectory.
+        UnknownTimeStepError: when nothing tells the time between them.
     """
     first = segments[0]
     if len(first.positions) == 0:
         raise DataError(f"{origin.path.name} holds no frames; expected at least one.")
     if not np.isfinite(first.positions).all():
         raise DataError(f"The positions in {origin.path.name} must be finite numbers; found NaN or infinity.")
-    if dt_fs is not None and not dt_fs > 0:
-        raise DataError(f"dt_fs is {dt_fs}; expected a positive time between frames in fs.")
+    if dt_fs is not None and not 0 < dt_fs < math.inf:
+        raise DataError(f"dt_fs is {dt_fs}; expected a positive time between frames, in fs and finite.")
     molecule, card = identify(first.numbers, first.positions, origin.path.stem)
     published = origin.published(card) if card is not None and origin.published is not None else None
     source = origin.source if published is not None and origin.source is not None else origin.path.name
+    telling = next((raw for raw in segments if len(raw.positions) > 1), first)
     stated = dt_fs or first.dt_fs or (published and published.dt_fs)
-    step = stated or _spacing(first) or _dt_of_unknown(first, molecule, origin.path)
+    step = stated or _spacing(telling) or _dt_of_unknown(telling, molecule, origin.path)
     dataset = Dataset(
         segments=tuple(_trajectory(raw, molecule, step, source, rescale=dt_fs is not None) for raw in segments),
         source=source,
@@ -99,7 +102,7 @@ def _spacing(raw: RawFrames) -> float | None:
     """The usual time between frames where the file has times."""
     if raw.times_fs is None or len(raw.times_fs) < 2:
         return None
-    spacing = float(np.median(np.diff(raw.times_fs)))
+    spacing = regular_step(raw.times_fs) or float(np.median(np.diff(raw.times_fs)))
     return spacing if spacing > 0 else None
 
 
@@ -114,7 +117,7 @@ def _dt_of_unknown(raw: RawFrames, molecule: Molecule, path: Path) -> float:
         )
         fit = dt_from_forces(unit, 1.0)
     if fit is None:
-        raise DataError(
+        raise UnknownTimeStepError(
             f"{path.name} does not say the time between its frames, and it cannot be told from forces; give it in fs "
             "(--dt-fs on the command line, dt_fs= in Python)."
         )

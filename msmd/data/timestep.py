@@ -60,8 +60,9 @@ def dt_from_forces(trajectory: Trajectory, dt_fs: float) -> StepFit | None:
         dt_fs: the time step that ``trajectory.times_fs`` was made with.
     """
     labelled = trajectory.labelled_frames
-    indices = np.rint(trajectory.times_fs / dt_fs).astype(int)
-    if len(labelled) == 0 or np.abs(indices * dt_fs - trajectory.times_fs).max() > 0.01 * dt_fs:
+    since = trajectory.times_fs - trajectory.times_fs[0]
+    indices = np.rint(since / dt_fs).astype(int)
+    if len(labelled) == 0 or np.abs(indices * dt_fs - since).max() > 0.01 * dt_fs:
         return None
     fits = [_fit_triples(trajectory, labelled, indices[labelled], longest) for longest in LONGEST_GAPS]
     found = [fit for fit in fits if fit is not None]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from jaxtyping import Float, Int
 
-from msmd.data.dealing import MIN_SEGMENTS_TO_DEAL, SPLITS, Order, Starts, segment_parts
+from msmd.data.dealing import SPLITS, Order, Starts, segment_parts
 from msmd.data.sampling import LONG_FACTOR, SAMPLINGS, TRAINING_SAMPLINGS, Sampling
 from msmd.errors import ProtocolError, unknown_name
 from msmd.molecule import Molecule
@@ -27,7 +27,7 @@ LONGEST_MD_STEP_FS = 1.0
 """Files with a longer time between frames (MD17 has .2 to 1 fs) have left out steps of the simulation."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Windows:
     """Start frames and what came after them.
 
@@ -61,7 +61,7 @@ class Windows:
         return replace(self, **{name: getattr(self, name)[indices] for name in arrays})
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class TrainingData:
     """All that a forecaster may see before it is tested.
 
@@ -111,7 +111,7 @@ class Protocol:
         horizon_fs: longest target time; None for ``default_horizon_fs``.
         n_times: target times per window.
         n_train, n_validation, n_test: windows wanted; fewer are cut where there are fewer starts; ``n_train=None``
-            takes every start of the training range.
+            takes every start of the training range, under ``"paper"``, where that is everything, a third.
         seed: feeds every random choice.
     """
 
@@ -135,11 +135,13 @@ class Protocol:
             count = getattr(self, name)
             if count is not None and count < 1:
                 raise ProtocolError(f"{name} is {count}; expected at least 1 window.")
+        if self.seed < 0:
+            raise ProtocolError(f"seed is {self.seed}; expected 0 or more.")
         if self.horizon_fs is not None and not 0 < self.horizon_fs < math.inf:
             raise ProtocolError(f"horizon_fs is {self.horizon_fs}; expected a positive time in fs.")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Split:
     """A dataset dealt out: what trains, what chooses, what tests."""
 
@@ -195,10 +197,12 @@ def split_dataset(dataset: Dataset, protocol: Protocol) -> Split:
 def default_horizon_fs(dataset: Dataset) -> float:
     """The papers' 3000 steps of the simulation, or 1.5 ps where the source has not stored them all.
 
-    Less where a segment, or a tenth of a lone trajectory, holds no two such windows.
+    Less where a segment, or a tenth of a lone trajectory, holds no two such windows; of segments of unequal length the
+    longest of each part counts.
     """
-    longest = max(segment.duration_fs for segment in dataset.segments)
-    block = longest if len(dataset.segments) >= MIN_SEGMENTS_TO_DEAL else longest / 10
+    durations, parts = [segment.duration_fs for segment in dataset.segments], segment_parts(dataset)
+    longest = [max(d for d, part in zip(durations, parts, strict=True) if part == wanted) for wanted in set(parts)]
+    block = min(longest) if parts else max(durations) / 10
     papers = HORIZON_FRAMES * dataset.dt_fs if dataset.dt_fs <= LONGEST_MD_STEP_FS else HORIZON_FS
     return min(papers, block / 2.1)
 

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from msmd.horizon import BAND_EDGES_FS, SLACK_FS, in_band
+from msmd.horizon import BAND_EDGES_FS, in_band
 from msmd.shapes import Array, Bool, Float, Int
 
 LONG_BAND_EDGES_FS = (*BAND_EDGES_FS, 3000.0, 6000.0)
@@ -59,15 +59,22 @@ def f_mse(errors: Errors, atoms: Bool[Array, " atoms"] | None = None) -> float:
 
 
 def band_edges(times_fs: Float[Array, "*times"]) -> tuple[tuple[float, float], ...]:
-    """The horizon bands from their lower to their upper edge; those beyond 1500 fs only where a time lies in them."""
-    is_long = times_fs.max() > BAND_EDGES_FS[-1] + SLACK_FS
-    return tuple(pairwise(LONG_BAND_EDGES_FS if is_long else BAND_EDGES_FS))
+    """The horizon bands from their lower to their upper edge; those beyond 1500 fs only where a time lies in them.
+
+    Times beyond the last edge, 6 ps, lie in no band.
+
+    >>> band_edges(np.array([1510.0]))[-1]
+    (1500.0, 3000.0)
+    """
+    always = tuple(pairwise(BAND_EDGES_FS))
+    later = pairwise(LONG_BAND_EDGES_FS[len(always) :])
+    return always + tuple((low, high) for low, high in later if in_band(times_fs, low, high).any())
 
 
 def error_by_band(
     errors: Errors, times_fs: Float[Array, "windows times"], is_heavy: Bool[Array, " atoms"]
 ) -> tuple[Band, ...]:
-    """Mean squared error by horizon band; the bands beyond 1500 fs only where a time lies in them."""
+    """Mean squared error by horizon band, Å², over ``band_edges``; None in a band that holds no time."""
     squares = squared_errors(errors)
     bands = []
     for low, high in band_edges(times_fs):

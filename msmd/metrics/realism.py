@@ -72,16 +72,17 @@ class Realism:
 
     Attributes:
         temperature_kelvin: as in ``Motion``.
-        bond_error: root mean square over bonds of the difference of mean lengths, Å.
-        bond_shift: mean over bonds of that difference, Å; negative for shrunken bonds.
-        bond_spread_ratio: spread of the lengths over the reference's, root mean squares over bonds; 0 for stiff rods.
+        bond_error: root mean square over bonds of the difference of mean lengths, Å; None without bonds.
+        bond_shift: mean over bonds of that difference, Å; negative for shrunken bonds; None without bonds.
+        bond_spread_ratio: spread of the lengths over the reference's, root mean squares over bonds; 0 for stiff rods,
+            None where the reference's do not spread, such as those of a single frame.
         spectrum: None where one of the two has none.
     """
 
     temperature_kelvin: float | None
-    bond_error: float
-    bond_shift: float
-    bond_spread_ratio: float
+    bond_error: float | None
+    bond_shift: float | None
+    bond_spread_ratio: float | None
     spectrum: SpectrumError | None
 
 
@@ -134,11 +135,12 @@ def compare_motions(found: Motion, reference: Motion) -> Realism:
     """A motion beside the reference's, bond by bond and wavenumber by wavenumber."""
     off = found.bond_means - reference.bond_means
     both = found.spectrum is not None and reference.spectrum is not None
+    spread = _rms(reference.bond_spreads) if len(off) else 0.0
     return Realism(
         temperature_kelvin=found.temperature_kelvin,
-        bond_error=_rms(off),
-        bond_shift=float(off.mean()),
-        bond_spread_ratio=_rms(found.bond_spreads) / _rms(reference.bond_spreads),
+        bond_error=_rms(off) if len(off) else None,
+        bond_shift=float(off.mean()) if len(off) else None,
+        bond_spread_ratio=_rms(found.bond_spreads) / spread if spread > 0.0 else None,
         spectrum=spectrum_error(found.spectrum, reference.spectrum) if both else None,
     )
 

@@ -72,7 +72,7 @@ def symmetry_errors(
     horizon_fs: float,
     seed: int = 0,
 ) -> Iterator[SymmetryError]:
-    """Each symmetry in turn, every window changed by a random rotation, translation or renumbering of its own.
+    """Each symmetry in turn: every window under a random rotation or translation of its own, all under one renumbering.
 
     Inputs are rounded to single precision, after the change, as they would come from a program that works in it.
 

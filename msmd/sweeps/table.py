@@ -6,7 +6,7 @@ import csv
 import io
 import types
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, fields
+from dataclasses import MISSING, asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
@@ -28,6 +28,9 @@ def sweeps_folder() -> Path:
 
 
 COLUMNS = tuple(entry.name for entry in fields(Record))
+
+NEEDED = tuple(entry.name for entry in fields(Record) if entry.default is MISSING)
+"""A table from before a column with a default was thought of has that default in every row."""
 
 SIGNIFICANT_DIGITS = 6
 """Of every number in a table: far below any spread, and short."""
@@ -87,7 +90,7 @@ def to_frame(records: Iterable[Record]) -> pd.DataFrame:
 
 
 def _check_header(path: Path, header: list[str]) -> None:
-    missing = [name for name in COLUMNS if name not in header]
+    missing = [name for name in NEEDED if name not in header]
     unknown = [name for name in header if name not in COLUMNS]
     if missing or unknown:
         found = "; ".join(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from msmd.metrics.calibration import BandCalibration, Calibration, Scores
 
+FROZEN = 0.9
+"""Part of the reference's temperature below which a forecast visibly moves less."""
+
 HONEST = (0.8, 1.25)
 """Ratios of spread to error that a few dozen windows cannot tell from 1."""
 
@@ -49,8 +52,11 @@ def _spread_sentence(first: BandCalibration, last: BandCalibration) -> str:
 
 
 def _score_sentence(band: BandCalibration, scores: Scores) -> str:
-    n_beaten = sum(scores.crps < error for error in (scores.forecast_error, scores.structure_error))
-    worth = ("worth no more than either", "worth more than one of them", "worth more than either")[n_beaten]
+    beats_forecast, beats_structure = scores.crps < scores.forecast_error, scores.crps < scores.structure_error
+    if beats_forecast == beats_structure:
+        worth = "worth more than either" if beats_forecast else "worth no more than either"
+    else:
+        worth = f"worth more than the {'forecast' if beats_forecast else 'structure'} alone"
     return (
         f"**Score.** As a cloud of answers they score {scores.crps:.2g} Å there (CRPS, lower is better). A single "
         f"answer scores {scores.forecast_error:.2g} Å as the forecast of least error and "
@@ -65,7 +71,11 @@ def _motion_sentence(band: BandCalibration) -> str:
     )
     if band.forecast is None:
         return words + "."
-    return f"{words}; the forecast of least error has {band.forecast.temperature_kelvin:.0f} K left and looks frozen."
+    left = band.forecast.temperature_kelvin
+    if left is None:
+        return words + "."
+    seen = "looks frozen" if left < FROZEN * band.temperature_kelvin else "moves as fast"
+    return f"{words}; the forecast of least error has {left:.0f} K left and {seen}."
 
 
 def _say(band: BandCalibration) -> str:

@@ -15,10 +15,10 @@ from msmd.data.export import write_extxyz
 from msmd.data.formats import read_file
 from msmd.data.load import load_dataset
 from msmd.data.md17 import content_md5
-from msmd.data.registry import MOLECULES, molecule_card
+from msmd.data.registry import molecule_card
 from msmd.errors import DataError, MsmdWarning
-
-RMD17 = [card for card in MOLECULES if card.name not in ("azobenzene", "paracetamol")]
+from msmd.units import ASE_FS
+from tests.conftest import REAL_MOLECULES
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def rmd17_arrays(motion, **changes):
 
 
 @pytest.mark.real_data
-@pytest.mark.parametrize("card", RMD17, ids=lambda card: card.name)
+@pytest.mark.parametrize("card", map(molecule_card, REAL_MOLECULES), ids=lambda card: card.name)
 def test_real_rmd17(real_data, card):
     dataset = load_dataset(real_data / f"rmd17_{card.name}.npz")
     segment = dataset.segments[0]
@@ -241,6 +241,72 @@ def test_a_molecule_that_lies_whole_in_its_box_stays_as_it_is(motion, tmp_path):
     path = tmp_path / "some.traj"
     write(path, [Atoms(motion.molecule.symbols, x, cell=[30, 30, 30], pbc=True) for x in motion.positions])
     np.testing.assert_array_equal(read_file(path, dt_fs=4.0).segments[0].positions, motion.positions)
+
+
+def test_a_cell_that_cannot_hold_the_molecule_is_no_box(motion, tmp_path):
+    """Some programs write one where there was none."""
+    path = tmp_path / "some.traj"
+    write(path, [Atoms(motion.molecule.symbols, x, cell=[1.5, 1.5, 1.5], pbc=True) for x in motion.positions])
+    with pytest.warns(MsmdWarning, match=r"has a periodic cell 1\.5 Å wide, which cannot hold its molecule"):
+        found = read_file(path, dt_fs=4.0)
+    np.testing.assert_array_equal(found.segments[0].positions, motion.positions)
+
+
+def test_frames_without_momenta_leave_those_of_the_others(motion, tmp_path):
+    frames = [Atoms(motion.molecule.symbols, x) for x in motion.positions]
+    for frame, velocities in zip(frames[1:], motion.velocities[1:], strict=True):
+        frame.set_velocities(velocities / ASE_FS)
+    write(tmp_path / "some.traj", frames)
+    found = read_file(tmp_path / "some.traj", dt_fs=4.0).segments[0]
+    assert found.start_frames.tolist() == list(range(1, motion.n_frames))
+    np.testing.assert_allclose(found.velocities[1:], motion.velocities[1:])
+
+
+@pytest.mark.parametrize("times", [[0.0, np.nan, 1.0], [[0.0, 0.0], [0.5, 0.5], [1.0, 1.0]]])
+def test_times_that_are_no_number_name_their_frame(tmp_path, times):
+    write(tmp_path / "a.extxyz", [Atoms("OH", [[0, 0, 0], [1, 0, 0]], info={"time_fs": t}) for t in times])
+    with pytest.raises(DataError, match=r"'time_fs' of frame [01] in a\.extxyz is .*expected one finite number"):
+        read_file(tmp_path / "a.extxyz")
+
+
+def test_a_segment_that_is_no_label_names_its_frame(tmp_path):
+    frames = [Atoms("OH", [[0, 0, 0], [1, 0, 0]], info={"segment": s}) for s in (0, [1, 2])]
+    write(tmp_path / "a.extxyz", frames)
+    with pytest.raises(DataError, match="'segment' of frame 1"):
+        read_file(tmp_path / "a.extxyz", dt_fs=1.0)
+
+
+def test_an_energy_that_is_no_number_is_left_out(tmp_path):
+    lines = ["2", 'Properties=species:S:1:pos:R:3 energy="-17.1 Ha"', "O 0 0 0", "H 1 0 0", ""] * 3
+    (tmp_path / "a.extxyz").write_text("\n".join(line for line in lines if line) + "\n")
+    with pytest.warns(MsmdWarning, match=r"energies such as '-17\.1 Ha' are no numbers"):
+        assert read_file(tmp_path / "a.extxyz", dt_fs=0.5).segments[0].energies is None
+
+
+def test_the_time_step_is_that_of_a_segment_that_has_one(motion, tmp_path):
+    """A first segment of one frame tells none."""
+    frames = [Atoms(motion.molecule.symbols, motion.positions[0], info={"time_fs": 0.0, "segment": 0})]
+    frames += [
+        Atoms(motion.molecule.symbols, x, info={"time_fs": 0.25 * k, "segment": 1})
+        for k, x in enumerate(motion.positions)
+    ]
+    write(tmp_path / "a.extxyz", frames)
+    assert read_file(tmp_path / "a.extxyz").dt_fs == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize("wrong", [0.5, np.nan])
+def test_numbers_of_frames_are_whole(motion, tmp_path, wrong):
+    arrays = {"coords": motion.positions, "nuclear_charges": np.array(motion.molecule.numbers)}
+    np.savez(tmp_path / "a.npz", **arrays, old_indices=np.arange(motion.n_frames) + wrong)
+    with pytest.raises(DataError, match="expected whole numbers of frames"):
+        read_file(tmp_path / "a.npz")
+
+
+def test_a_file_in_rmd17_s_format_with_another_time_step_is_not_rmd17(motion, tmp_path):
+    arrays = {"coords": motion.positions, "nuclear_charges": np.array(motion.molecule.numbers), "dt_fs": 4.0}
+    np.savez(tmp_path / "a.npz", **arrays, old_indices=np.arange(motion.n_frames))
+    found = read_file(tmp_path / "a.npz")
+    assert (found.source, found.thermostat) == ("a.npz", False)
 
 
 def test_times_in_print_are_regular(motion, tmp_path):
@@ -470,7 +536,7 @@ def test_times_that_stop(tmp_path):
         read_file(tmp_path / "a.extxyz")
 
 
-@pytest.mark.parametrize("dt_fs", [0.0, -1.0, float("nan")])
+@pytest.mark.parametrize("dt_fs", [0.0, -1.0, float("nan"), float("inf")])
 def test_senseless_time_steps(motion, tmp_path, dt_fs):
     np.savez(tmp_path / "a.npz", **md17_arrays(motion))
     with pytest.raises(DataError, match="expected a positive time between frames"):

@@ -10,12 +10,11 @@ import pytest
 
 from msmd.data.dynamics import start_state, velocity_verlet
 from msmd.data.load import load_dataset
-from msmd.data.registry import MOLECULES
+from msmd.data.registry import molecule_card
 from msmd.data.timestep import dt_from_forces
 from msmd.molecule import Molecule
 from msmd.trajectory import Trajectory
-
-RMD17 = [card for card in MOLECULES if card.name not in ("azobenzene", "paracetamol")]
+from tests.conftest import REAL_MOLECULES
 
 
 class Springs:
@@ -100,7 +99,7 @@ def test_it_says_so_when_it_cannot_tell(oscillating, case, random):
 
 
 @pytest.mark.real_data
-@pytest.mark.parametrize("card", RMD17, ids=lambda card: card.name)
+@pytest.mark.parametrize("card", map(molecule_card, REAL_MOLECULES), ids=lambda card: card.name)
 def test_cards_agree_with_the_forces_of_real_files(real_data, card):
     dataset = load_dataset(real_data / f"rmd17_{card.name}.npz")
     fit = dt_from_forces(dataset.segments[0], dataset.dt_fs)

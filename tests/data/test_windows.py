@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +11,6 @@ from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from msmd.data.load import load_dataset
-from msmd.data.registry import MOLECULES
 from msmd.data.sampling import LONG_FACTOR
 from msmd.data.windows import (
     Protocol,
@@ -20,12 +20,12 @@ from msmd.data.windows import (
     segment_parts,
     split_dataset,
 )
-from msmd.errors import ProtocolError, UnknownNameError
+from msmd.errors import MsmdWarning, ProtocolError, UnknownNameError
 from msmd.molecule import Molecule
 from msmd.trajectory import Dataset, Trajectory
+from tests.conftest import REAL_MOLECULES
 
 H2 = Molecule(name="hydrogen", numbers=(1, 1), bonds=((0, 1),))
-RMD17 = [card.name for card in MOLECULES if card.name not in ("azobenzene", "paracetamol")]
 
 
 def straight_line(times: np.ndarray, known: np.ndarray | None = None) -> Trajectory:
@@ -258,7 +258,26 @@ def test_too_few_frames_within_the_horizon():
 
 
 @pytest.mark.real_data
-@pytest.mark.parametrize("name", RMD17)
+def test_segments_of_unequal_length_can_be_split():
+    """What is too short for ten blocks, or for a window, is left out; the horizon is one that every part can serve."""
+    ethanol = load_dataset("ethanol").segments
+    long, short = ethanol[0], ethanol[1].between(0, 5)
+    with pytest.warns(MsmdWarning, match="1 of 2 segments are too short"):
+        found = split_dataset(_dataset_of(long, short), Protocol(n_train=5, n_validation=5, n_test=5))
+    assert set(found.test.segments) == {0}
+    middle = ethanol[1].between(0, 500)
+    for segments in ((long, middle, middle), (long, middle)):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", MsmdWarning)
+            found = split_dataset(_dataset_of(*segments), Protocol(n_train=5, n_validation=5, n_test=5))
+        assert found.test.n_windows == 5
+
+
+def _dataset_of(*segments: Trajectory) -> Dataset:
+    return replace(load_dataset("ethanol"), segments=segments)
+
+
+@pytest.mark.parametrize("name", REAL_MOLECULES)
 @pytest.mark.parametrize(("split", "least"), [("blocked", (400, 70, 250)), ("paper", (270, 270, 270))])
 def test_real_files_give_windows(real_data, name, split, least):
     dataset = load_dataset(real_data / f"rmd17_{name}.npz")

@@ -60,6 +60,15 @@ def test_bands_without_times_have_no_motion_and_short_ones_a_coarse_spectrum():
     assert len(long.spectrum.wavenumbers) > 40
 
 
+def test_bonds_that_are_none_or_do_not_spread_have_no_numbers():
+    still = frames_motion(vibrating(0.05).positions[:1, 0], vibrating(0.05).velocities[:1, 0], HYDROGEN)
+    assert compare_motions(still, still).bond_spread_ratio is None
+    atom = Molecule(name="argon", numbers=(18,), bonds=())
+    alone = frames_motion(np.zeros((4, 1, 3)), np.zeros((4, 1, 3)), atom)
+    found = compare_motions(alone, alone)
+    assert (found.bond_error, found.bond_shift, found.bond_spread_ratio) == (None, None, None)
+
+
 def test_the_same_motion_compares_as_the_same():
     found = compare_motions(late_motion(vibrating(0.05)), late_motion(vibrating(0.05)))
     assert (found.bond_error, found.bond_shift, found.bond_spread_ratio) == (0.0, 0.0, 1.0)

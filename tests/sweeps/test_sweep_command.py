@@ -56,6 +56,8 @@ def test_a_dry_run_lists_and_runs_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "runs").exists()
     listed = json.loads(_sweep(spec, "--dry-run", "--json").stdout)
     assert set(listed["tasks"].values()) == {"to do"}
+    both = CliRunner().invoke(app, ["sweep", str(spec), str(spec), "--dry-run", "--json"]).stdout
+    assert json.loads(both) == [listed, listed]
 
 
 def test_unknown_names_are_refused(tmp_path: Path) -> None:

@@ -74,8 +74,16 @@ def test_the_verdict_is_of_the_last_band_and_mentions_the_first():
 
 def test_the_verdict_does_not_praise_a_cloud_that_is_worth_less():
     last = CALIBRATION.bands[1]
-    poor = replace(last, all=replace(last.all, crps=0.9))
+    poor = replace(last, all=replace(last.all, crps=2.5))
     assert "worth no more than either" in verdict(replace(CALIBRATION, bands=(poor,)))[1]
+    between = replace(last, all=replace(last.all, crps=0.9))
+    assert "worth more than the structure alone" in verdict(replace(CALIBRATION, bands=(between,)))[1]
+
+
+def test_a_forecast_that_moves_on_is_not_called_frozen():
+    last = CALIBRATION.bands[1]
+    quick = replace(last, forecast=replace(last.forecast, temperature_kelvin=340.0))
+    assert "340 K left and moves as fast" in verdict(replace(CALIBRATION, bands=(quick,)))[2]
 
 
 def test_without_a_reference_s_temperature_the_motion_is_not_spoken_of():
