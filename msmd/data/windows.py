@@ -1,4 +1,4 @@
-"""Splits and windows: the only place that decides which frames train and which test.
+"""Splits and windows: with ``dealing``, the only place that decides which frames train and which test.
 
 A *split* deals the dataset out into training, validation and test ranges; a *sampling* chooses the target times of a
 window; ``split_dataset`` puts them together.

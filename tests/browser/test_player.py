@@ -18,6 +18,8 @@ pytestmark = [
 ]
 
 APP = """
+from dataclasses import replace
+
 import streamlit as st
 from msmd.app.player import player
 from msmd.views.player import PlayerOptions
@@ -26,7 +28,10 @@ from player_scene import vibrating_ethanol
 def show():
     st.button("rerun")
     error = st.radio("error", [1.0, 0.2])
-    state = player(vibrating_ethanol(error), key="p", options=PlayerOptions(autoplay=False), report=True)
+    scene = vibrating_ethanol(error)
+    if st.checkbox("reference alone"):
+        scene = replace(scene, tracks=scene.tracks[:1], series=())
+    state = player(scene, key="p", options=PlayerOptions(autoplay=False), report=True)
     st.write(f"paused at {state.frame}")
 
 def other():
@@ -131,6 +136,17 @@ def test_keys_step_and_play(page, html_file) -> None:
     page.locator(".scrub").focus()
     page.keyboard.press(" ")
     wait_data(page, "playing", "true")
+
+
+def test_a_track_button_keeps_the_focus_when_it_is_pressed(page, html_file) -> None:
+    page.goto(html_file(PlayerOptions()))
+    wait_ready(page)
+    button = page.get_by_role("button", name="spectral-ode", exact=True)
+    button.focus()
+    page.keyboard.press("Enter")
+    wait_data(page, "tracks", "reference")
+    page.keyboard.press("Enter")
+    wait_data(page, "tracks", "reference spectral-ode")
 
 
 def test_click_and_drag_in_the_chart_seek(page, html_file) -> None:
@@ -303,6 +319,18 @@ def test_component_keeps_camera_and_frame_over_reruns_data_and_pages(page, app_u
     assert overlap(canvas_pixels(page), changed) > 0.9
     assert page.left_the_machine == []
     assert page.errors == []
+
+
+def test_what_was_hidden_shows_when_it_is_all_there_is(page, app_url) -> None:
+    """As while a forecast is being made: a lone track has no button to be shown again with."""
+    page.goto(app_url)
+    wait_ready(page)
+    page.get_by_role("button", name="reference", exact=True).click()
+    wait_data(page, "tracks", "spectral-ode")
+    page.get_by_text("reference alone").click()
+    wait_data(page, "tracks", "reference")
+    page.get_by_text("reference alone").click()
+    wait_data(page, "tracks", "spectral-ode")
 
 
 def test_component_reports_only_on_pause(page, app_url) -> None:
