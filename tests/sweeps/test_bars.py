@@ -250,8 +250,8 @@ def _over_best_peer(ours_in: str, peers_in: tuple[str, ...]) -> dict[tuple[str, 
     ("ours_in", "peers_in", "share"),
     [
         ("embedded", ("peers-one-core", "peers-longer"), 0.04),
-        ("windows", ("windows-peers",), 0.27),
-        ("windows", ("windows-peers", "windows-peers-long"), 0.28),
+        ("windows", ("windows-peers",), 0.13),
+        ("windows", ("windows-peers", "windows-peers-long"), 0.13),
     ],
 )
 def test_peers_are_behind_on_every_molecule_at_either_budget(
@@ -263,12 +263,9 @@ def test_peers_are_behind_on_every_molecule_at_either_budget(
     assert geometric_mean(ratios.values()) <= share, ratios
 
 
-def test_with_500_windows_and_ten_minutes_peers_are_a_little_ahead_late_on_two_molecules() -> None:
-    """As docs/results.md says."""
-    ratios = _over_best_peer("windows", ("windows-peers", "windows-peers-long"))
-    ahead = {test: ratio for test, ratio in ratios.items() if ratio >= 1.0}
-    assert set(ahead) == {("aspirin", "800-1500"), ("azobenzene", "800-1500")}
-    assert max(ahead.values()) < 1.05
+def test_with_500_windows_and_ten_minutes_peers_are_behind_in_every_band() -> None:
+    """Also late, and on the two largest molecules."""
+    assert max(_over_best_peer("windows", ("windows-peers", "windows-peers-long")).values()) < 0.88
 
 
 def test_with_500_windows_no_baseline_is_better_anywhere() -> None:
