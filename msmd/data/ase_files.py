@@ -230,5 +230,5 @@ def _as_number(value: object) -> float | None:
         return None
 
 
-def _calculated(frame: Atoms, quantity: str) -> np.ndarray | float | None:
+def _calculated(frame: Atoms, quantity: str) -> object | None:
     return None if frame.calc is None else frame.calc.results.get(quantity)
