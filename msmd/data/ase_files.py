@@ -121,8 +121,8 @@ def _unwrapped(frames: list[Atoms], path: Path) -> np.ndarray:
     bonds = minimum_spanning_tree(frames[0].get_all_distances()).tocoo()
     radii = covalent_radii[frames[0].numbers]
     is_whole = np.all(bonds.data < LONGEST_BOND * (radii[bonds.row] + radii[bonds.col]))
-    width = 1.0 / np.linalg.norm(frames[0].cell.reciprocal(), axis=1).max()
-    if is_whole and width < 2.0 * bonds.data.max():
+    width = 1.0 / np.linalg.norm(frames[0].cell.reciprocal(), axis=1)[frames[0].pbc].max()
+    if is_whole and width < 2.0 * bonds.data.max(initial=0.0):
         warnings.warn(
             f"{path.name} has a periodic cell {width:.2g} Å wide, which cannot hold its molecule; positions are taken "
             "as they are stored.",
@@ -171,7 +171,8 @@ def _warn_of_unread(frame: Atoms, path: Path) -> None:
 
 
 def _times(frames: list[Atoms], path: Path) -> np.ndarray | None:
-    key = next((key for key in TIME_KEYS if not isinstance(frames[0].info.get(key, True), bool)), None)
+    # A word alone, without a value, is read as True.
+    key = next((key for key in TIME_KEYS if not isinstance(frames[0].info.get(key, True), bool | np.bool_)), None)
     if key is None:
         return None
     missing = [index for index, frame in enumerate(frames) if key not in frame.info]

@@ -243,6 +243,17 @@ def test_a_molecule_that_lies_whole_in_its_box_stays_as_it_is(motion, tmp_path):
     np.testing.assert_array_equal(read_file(path, dt_fs=4.0).segments[0].positions, motion.positions)
 
 
+def test_a_thin_direction_without_images_does_not_matter(motion, tmp_path):
+    path = tmp_path / "some.traj"
+    drifting = motion.positions + np.array([1.0, 1.0, 0.0]) * np.linspace(0, 15, motion.n_frames)[:, None, None]
+    frames = [Atoms(motion.molecule.symbols, x, cell=[7, 7, 1], pbc=[True, True, False]) for x in drifting]
+    for frame in frames:
+        frame.wrap()
+    write(path, frames)
+    shift = read_file(path, dt_fs=4.0).segments[0].positions - drifting
+    np.testing.assert_allclose(shift, np.broadcast_to(shift[0, 0], shift.shape), atol=1e-9)
+
+
 def test_a_cell_that_cannot_hold_the_molecule_is_no_box(motion, tmp_path):
     """Some programs write one where there was none."""
     path = tmp_path / "some.traj"
