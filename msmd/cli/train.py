@@ -62,12 +62,13 @@ def train(
     """Trains a forecaster; stop and repeat the command to go on."""
     given = dict(locals())
     from msmd.training.config import FitConfig
-    from msmd.training.folder import read_plan
+    from msmd.training.folder import read_plan, refuse_checkpoint
 
     refuse_time_step_without_file(data, dt_fs)
     if epochs is not None and max_minutes is not None:
         raise ProtocolError("Give --epochs or --max-minutes, not both: a wall time decides how many steps there are.")
     found = read_plan(run)
+    refuse_checkpoint(run)
     if molecule is None and data is None:
         if found is None:
             raise ProtocolError("Name a molecule or give --data FILE; only a folder that holds a run needs neither.")

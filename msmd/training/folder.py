@@ -12,7 +12,7 @@ import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from msmd.checkpoint import config_from_json
+from msmd.checkpoint import CARD, config_from_json
 from msmd.data.windows import Protocol
 from msmd.errors import CheckpointError
 from msmd.training.config import FitConfig
@@ -117,6 +117,18 @@ def read_plan(folder: Path) -> RunPlan | None:
         return config_from_json(RunPlan, entries["plan"])
     except (json.JSONDecodeError, KeyError, TypeError) as error:
         raise CheckpointError(f"{path} cannot be read ({error}); the folder holds no run of msmd.") from error
+
+
+def refuse_checkpoint(folder: Path) -> None:
+    """Refuses to train where a checkpoint lies that no run there has made: it would look like a finished run.
+
+    Raises:
+        CheckpointError: naming the folder.
+    """
+    if (folder / CARD).exists() and not (folder / RUN).exists():
+        raise CheckpointError(
+            f"{folder} holds a checkpoint that no run there has made; give another folder to train in."
+        )
 
 
 def read_status(folder: Path) -> RunStatus | None:

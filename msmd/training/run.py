@@ -33,6 +33,7 @@ from msmd.training.folder import (
     read_metrics,
     read_plan,
     read_status,
+    refuse_checkpoint,
     write_status,
 )
 from msmd.training.loop import Fit, FitState
@@ -156,10 +157,7 @@ def _open(folder: Path, plan: RunPlan, config: Any, data_sha256: str, writes: bo
     """Starts the folder, or checks that it holds this run and reads its state."""
     found = read_plan(folder)
     if found is None:
-        if (folder / CARD).exists():
-            raise CheckpointError(
-                f"{folder} holds a checkpoint that no run there has made; give another folder to train in."
-            )
+        refuse_checkpoint(folder)
         if writes:
             folder.mkdir(parents=True, exist_ok=True)
             data = {"data_sha256": data_sha256, "data_path": str(Path(plan.data).resolve())}

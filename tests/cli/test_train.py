@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from msmd.checkpoint import load_checkpoint, read_card
 from msmd.cli import app
-from msmd.errors import DataError, MsmdError, ProtocolError, UnknownNameError
+from msmd.errors import CheckpointError, DataError, MsmdError, ProtocolError, UnknownNameError
 from msmd.models.spectral_ode import SpectralODEConfig
 from msmd.training import preparation
 from msmd.training.folder import data_of, read_metrics, read_plan
@@ -179,6 +179,14 @@ def test_a_refused_training_leaves_no_folder(tmp_path: Path) -> None:
     with pytest.raises(ProtocolError, match="needs no training"):
         _msmd("train", "ethanol", "--run", str(run), "--forecaster", "persistence")
     assert not run.exists()
+
+
+def test_a_checkpoint_s_folder_is_left_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "card.json").write_text("{}")
+    found = CliRunner().invoke(app, ["train", "ethanol", "--run", str(tmp_path)])
+    assert isinstance(found.exception, CheckpointError)
+    assert "holds a checkpoint" in str(found.exception)
+    assert [path.name for path in tmp_path.iterdir()] == ["card.json"]
 
 
 def test_what_a_run_is_cannot_be_changed_on_the_way(tmp_path: Path) -> None:
