@@ -254,7 +254,7 @@ def check_is_result(folder: Path) -> None:
     """
     if not (folder / RUN).exists():
         raise MsmdError(f"{folder} has no result yet: it holds no run; give a folder that 'msmd train' has made.")
-    if not (folder / "card.json").exists():
+    if not (folder / CARD).exists():
         status = read_status(folder)
         stands = (
             f"it is {status.state} ({status.progress:.0%} of stage {status.stage!r})" if status else "it has no status"

@@ -21,3 +21,10 @@ def test_a_checkpoint_that_was_replaced_is_forecast_with_anew(tmp_path, monkeypa
     for _ in range(2):
         cache.forget_replaced("egnn", "ethanol", "gfn2")
     assert forgotten == [True]
+    nearer = tmp_path / "nearer"  # one that learned these very data appears beside the one that stood in for it
+    nearer.mkdir()
+    (nearer / "card.json").write_text("{}", encoding="utf-8")
+    monkeypatch.setattr(cache, "checkpoint_folder", lambda *asked: nearer)
+    for _ in range(2):
+        cache.forget_replaced("egnn", "ethanol", "gfn2")
+    assert forgotten == [True, True]

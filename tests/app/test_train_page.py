@@ -218,6 +218,15 @@ def test_a_run_on_other_data_says_so_on_the_forecast_page(open_app, make_run):
     )
 
 
+def test_a_run_on_random_starts_is_not_measured_on_blocks(open_app, make_run):
+    """Neither its errors nor its spread: some of its training windows lie there."""
+    make_run("own", spec=replace(SPEC, split="paper"))
+    app = settle(open_app(forecaster="run:own"))
+    told = [text for text in said(app.caption) if "was trained on random starts" in text]
+    assert [command in text for text, command in zip(told, ("evaluate", "calibration"), strict=True)] == [True, True]
+    assert not [button for button in app.button if button.label in ("Score now", "Measure now")]
+
+
 def test_a_link_to_a_run_that_is_gone_says_so(open_app, make_run):
     make_run("here")
     app = open_app("train", run="gone")

@@ -11,8 +11,9 @@ import pytest
 from typer.testing import CliRunner
 
 from msmd.cli import app
+from msmd.data.load import source_path
 from msmd.data.registry import molecule_card
-from msmd.errors import MsmdError, ProtocolError
+from msmd.errors import DataError, MsmdError, ProtocolError
 from msmd.spectrum import graph_spectrum
 
 
@@ -105,6 +106,16 @@ def test_consecutive_real_frames_give_time_scales(real_data: Path):
     # 1 ps at 0.5 fs: O–H and C–H make the roughest mode the fastest
     assert facts["correlation_times_fs"][8] == min(facts["correlation_times_fs"])
     assert 5 < facts["correlation_times_fs"][8] < 20
+
+
+def test_a_damaged_file_is_told_as_such_and_not_for_its_time_step(tmp_path: Path):
+    damaged = tmp_path / "damaged.npz"
+    content = bytearray(source_path("ethanol", "gfn2").read_bytes())
+    content[len(content) // 2 : len(content) // 2 + 50] = bytes(50)
+    damaged.write_bytes(content)
+    found = run("--data", str(damaged)).exception
+    assert isinstance(found, DataError)
+    assert "time step" not in str(found)
 
 
 def test_eigenvalues_need_no_times_and_time_scales_do(tmp_path: Path):

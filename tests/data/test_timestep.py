@@ -59,6 +59,11 @@ def test_a_wrong_card_is_found_out(oscillating):
     assert dt_from_forces(wrong, 1.0).dt_fs == pytest.approx(0.4, rel=1e-9)
 
 
+def test_times_may_begin_anywhere(oscillating):
+    late = replace(oscillating, times_fs=oscillating.times_fs + 0.15)
+    assert dt_from_forces(late, 0.4).dt_fs == pytest.approx(0.4, rel=1e-9)
+
+
 def test_scattered_frames_do_nearly_as_well(oscillating, random):
     frames = np.flatnonzero(random.random(300) < 0.5)
     fit = dt_from_forces(_kept(oscillating, frames), 0.4)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from msmd.views.ablation_scores import (
@@ -74,6 +76,12 @@ def test_bands_and_atoms_are_kept_apart():
     records = [record(), record(band="0-50", error=0.002)]
     assert cell(records, variant="full", band="0-50").score.mean == 0.002
     assert cell(records, variant="full", heavy=False).score.mean == pytest.approx(0.03)
+
+
+def test_the_spread_over_windows_is_of_heavy_atoms_alone():
+    heavy, everything = (cell([record()], variant="full", heavy=heavy).score.window_spread for heavy in (True, False))
+    assert heavy > 0
+    assert math.isnan(everything)
 
 
 def test_one_incomplete_seed_makes_the_score_incomplete():
