@@ -153,8 +153,9 @@ def caveat_of(card: ForecasterCard, dataset: Dataset, protocol: Protocol | None 
 def _learned(chosen: Chosen, card: ForecasterCard) -> str:
     """What the checkpoint has learned, where that is not plainly the data shown."""
     source = chosen.dataset.source
-    if trained.folder_of(card.name):
-        return caveat_of(card, chosen.dataset)
+    if split := trained.split_of(card.name):
+        seen = "This run was trained on random starts out of every segment: it may have seen this window."
+        return caveat_of(card, chosen.dataset) or (seen if split != "blocked" else "")
     if card.needs != "training" or source == cache.TRAINED_ON or chosen.card is None:
         return ""
     if shipped_checkpoint(card.name, chosen.card.name, source):

@@ -43,15 +43,21 @@ def card_of(name: str) -> ForecasterCard:
     return replace(forecaster_card(job.spec.forecaster), name=name, title=job.title)
 
 
+def split_of(name: str) -> str | None:
+    """How the windows of a run trained here were split, None for anything that is no such run."""
+    folder = folder_of(name)
+    return None if folder is None else read_job(folder).spec.split
+
+
 def where_to_test(name: str, dataset: Dataset, command: str) -> str | None:
     """Where a run that was trained on random starts is to be tested, by which command, because it may not be here."""
-    folder = folder_of(name)
-    split = None if folder is None else read_job(folder).spec.split
+    split = split_of(name)
     if split in (None, "blocked"):
         return None
+    own = f"msmd {command} {folder_of(name)} {dataset.molecule.name} --source {dataset.source} --split {split}"
     return (
         "This run was trained on random starts, some of which lie in the windows that are used here. Test it on its "
-        f"own split: `msmd {command} {folder} {dataset.molecule.name} --source {dataset.source} --split {split}`"
+        f"own split: `{own}`"
     )
 
 

@@ -222,7 +222,8 @@ def test_a_run_on_random_starts_is_not_measured_on_blocks(open_app, make_run):
     """Neither its errors nor its spread: some of its training windows lie there."""
     make_run("own", spec=replace(SPEC, split="paper"))
     app = settle(open_app(forecaster="run:own"))
-    told = [text for text in said(app.caption) if "was trained on random starts" in text]
+    assert any("it may have seen this window" in text for text in said(app.caption))
+    told = [text for text in said(app.caption) if "Test it on its own split" in text]
     assert [command in text for text, command in zip(told, ("evaluate", "calibration"), strict=True)] == [True, True]
     assert not [button for button in app.button if button.label in ("Score now", "Measure now")]
 
